@@ -1,0 +1,1 @@
+"""Stormproof keeps an online shop operating through disruption."""

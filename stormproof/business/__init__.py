@@ -1,0 +1,1 @@
+"""What the shop is: functions, assets, suppliers, sites, what depends on what, objectives, revenue."""

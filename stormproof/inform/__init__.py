@@ -1,0 +1,1 @@
+"""INFORM: decides what customers are told, where and when."""

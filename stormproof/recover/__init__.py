@@ -1,0 +1,1 @@
+"""RESPOND: procedures that run, step by step, and survive the death of their worker."""

@@ -1,0 +1,1 @@
+"""LEARN: turns incidents and drills into lessons and actions with owners."""

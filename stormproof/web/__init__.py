@@ -1,0 +1,1 @@
+"""The door for people: the console, the status page and the live stream."""
