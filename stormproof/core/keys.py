@@ -10,7 +10,7 @@ from stormproof.core.env import Env
 
 
 def secret_key(env: Env) -> str:
-    """The key that signs sessions and links and seals secrets: from the environment, else from `data_dir/secret.key`."""
+    """The key that signs links and seals secrets: from the environment, else from `data_dir/secret.key`."""
     return env.secret_key or _kept_key(env.data_dir / "secret.key")
 
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 class Refused(Exception):
     """An act that is not done, with the field, the reason and the way out. Nothing was changed.
 
-    A service subclasses it, named for the act: `CannotPauseMonitor(Refused)`. Doors turn it into a field error or a 4xx.
+    A service subclasses it, named for the act: `CannotPauseMonitor(Refused)`. Doors turn it into
+    a field error or a 4xx.
     """
 
     def __init__(self, message: str, *, field: str = "", hint: str = "") -> None:
