@@ -1,0 +1,58 @@
+"""Jobs of the foundation: delivering facts, sealing them, draining the outbox."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import procrastinate
+from django.db import transaction
+from procrastinate.contrib.django import app
+
+from stormproof.core import outbox, seal
+from stormproof.core.clock import now
+from stormproof.core.delivery import TRIES, deliver_once, park
+from stormproof.core.jobs import every, task
+
+
+class PatientRetry(procrastinate.BaseRetryStrategy):
+    """After 0.2, 1, 4, 16 and 60 seconds; a parked reaction is not retried."""
+
+    waits = (0.2, 1, 4, 16, 60)
+
+    def get_retry_decision(
+        self, *, exception: BaseException, job: procrastinate.jobs.Job
+    ) -> procrastinate.RetryDecision | None:
+        """The next wait, or None once the tries are used up."""
+        if job.attempts >= TRIES - 1:
+            return None
+        return procrastinate.RetryDecision(retry_in={"seconds": self.waits[min(job.attempts, len(self.waits) - 1)]})
+
+
+@app.task(name="core.deliver", queue="facts", retry=PatientRetry(), pass_context=True)
+def deliver(context: procrastinate.JobContext, fact_id: int, reaction: str) -> None:
+    """Hand one fact to one reaction; after the last try park it and page the admins instead of blocking the queue."""
+    try:
+        deliver_once(fact_id=fact_id, reaction=reaction, at=now())
+    except Exception as error:
+        if context.job.attempts < TRIES - 1:
+            raise
+        park(fact_id=fact_id, reaction=reaction, error=error, attempts=context.job.attempts + 1, at=now())
+
+
+@task(queue="outbox", retries=None)
+def drain_lane(lane: str) -> None:
+    """Send what waits in one lane; the lane's lock keeps one slow provider to one worker slot."""
+    outbox.drain(lane, clock=now)
+
+
+@every(seconds=1)
+def send_messages_that_are_due(at: datetime) -> None:
+    """Wake the lanes whose messages are due for a retry or whose sender died with a lease."""
+    with transaction.atomic():
+        outbox.wake_lanes(at=at)
+
+
+@every(seconds=60)
+def seal_facts(at: datetime) -> None:
+    """Add the committed facts to the hash chain."""
+    seal.seal_facts(at=at)
