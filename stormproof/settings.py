@@ -110,4 +110,3 @@ STATIC_URL = "static/"
 STATIC_ROOT = env.data_dir / "static"
 STATICFILES_DIRS = [ROOT / "web" / "static"]
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
-PROCRASTINATE_ON_APP_READY = "stormproof.core.jobs.on_app_ready"

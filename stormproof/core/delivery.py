@@ -21,7 +21,7 @@ class CannotRetryReaction(Refused):
 
 @transaction.atomic
 def deliver_once(*, fact_id: int, reaction: str, at: datetime) -> bool:
-    """Run `reaction` on the fact unless it has run: True when it ran now. One transaction holds the act and the mark."""
+    """Run `reaction` on the fact unless it has run; True when it ran now. One transaction holds act and mark."""
     record = FactRecord.objects.get(pk=fact_id)
     if not _mark(fact_id=fact_id, reaction=reaction, at=at):
         return False
@@ -38,7 +38,7 @@ def _mark(*, fact_id: int, reaction: str, at: datetime) -> bool:
         ON CONFLICT DO NOTHING"""  # noqa: S608 (the table's name is ours); waits for a twin that is at it
     with connection.cursor() as cursor:
         cursor.execute(sql, [fact_id, reaction, at])
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 @transaction.atomic

@@ -34,7 +34,7 @@ _queues: dict[str, str] = {}
 
 
 def task(*, queue: str = "default", retries: RetryStrategy | None = RETRIES) -> Callable[[Body], Body]:
-    """Make a function a job: it takes plain keyword arguments, runs in a worker thread, and is retried when it fails."""
+    """Make a function a job: plain keyword arguments, run in a worker thread, retried when it fails."""
 
     def register(body: Body) -> Body:
         name = f"{body.__module__.removeprefix('stormproof.').removesuffix('.tasks')}.{body.__name__}"

@@ -40,6 +40,7 @@ class FactRecord(models.Model):
 class SealedFact(models.Model):
     """The place of a fact in the hash chain; written once a minute, append-only like the fact itself."""
 
+    position = models.BigIntegerField(primary_key=True)
     fact = models.OneToOneField(FactRecord, on_delete=models.DO_NOTHING, related_name="seal", db_constraint=False)
     hash = models.CharField(max_length=64)
     sealed_at = models.DateTimeField()

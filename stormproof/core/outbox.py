@@ -40,7 +40,7 @@ def post_message(
 ) -> Message:
     """Put a message into the outbox in the caller's transaction; a key that was posted before posts nothing new.
 
-    E-mail payload: `subject`, `text`, and if wanted `html`, `headers`. Webhook payload: `json`, and if wanted `headers`.
+    E-mail payload: `subject`, `text`, optional `html`, `headers`. Webhook payload: `json`, optional `headers`.
     With `is_reported` the fact `MessageSent` is told; `MessageGaveUp` is told always.
     """
     row = Message(

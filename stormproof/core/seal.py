@@ -63,11 +63,11 @@ def _seal_batch(*, at: datetime) -> int:
             [BATCH],
         )
         ids = sorted(row[0] for row in cursor.fetchall())
-    last = SealedFact.objects.order_by("-pk").values_list("hash", flat=True).first() or FIRST
+    position, last = SealedFact.objects.order_by("-position").values_list("position", "hash").first() or (0, FIRST)
     rows = []
     for record in FactRecord.objects.filter(pk__in=ids).order_by("pk"):
-        last = link(last, record)
-        rows.append(SealedFact(fact=record, hash=last, sealed_at=at))
+        position, last = position + 1, link(last, record)
+        rows.append(SealedFact(position=position, fact=record, hash=last, sealed_at=at))
     SealedFact.objects.bulk_create(rows)
     return len(rows)
 
@@ -94,11 +94,10 @@ def _canonical(record: FactRecord) -> dict[str, Any]:
 
 def verify_facts() -> Verdict:
     """Walk the whole chain from its start and stop at the first fact that is altered, missing or out of place."""
-    last, position, count = FIRST, 0, 0
+    last, count = FIRST, 0
     for seal, record in _chain():
-        position += 1
-        if seal.pk != position:
-            return _broken(count, last, seal.fact_id, f"{seal.pk - position} seals before it are missing")
+        if seal.position != count + 1:
+            return _broken(count, last, seal.fact_id, f"{seal.position - count - 1} seals before it are missing")
         if record is None:
             return _broken(count, last, seal.fact_id, "the fact was removed after it was sealed")
         last = link(last, record)
@@ -128,7 +127,7 @@ def _smuggled() -> int | None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT min(f.id) FROM core_fact f LEFT JOIN core_sealed_fact s ON s.fact_id = f.id"
-            " LEFT JOIN core_unsealed_fact u ON u.fact_id = f.id WHERE s.id IS NULL AND u.fact_id IS NULL"
+            " LEFT JOIN core_unsealed_fact u ON u.fact_id = f.id WHERE s.position IS NULL AND u.fact_id IS NULL"
         )
         found = cursor.fetchone()[0]
     return None if found is None else int(found)

@@ -32,7 +32,8 @@ def open_text(sealed: str) -> str:
         return _fernet().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
         raise CannotOpenSecret(
-            "a sealed secret cannot be opened: data_dir/secret.key or STORMPROOF_SECRET_KEY is not the one it was sealed with"
+            "a sealed secret cannot be opened: the installation's key (data_dir/secret.key or STORMPROOF_SECRET_KEY)"
+            " is not the one it was sealed with"
         ) from error
 
 

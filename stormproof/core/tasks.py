@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import procrastinate
 from django.db import transaction
@@ -25,7 +25,8 @@ class PatientRetry(procrastinate.BaseRetryStrategy):
         """The next wait, or None once the tries are used up."""
         if job.attempts >= TRIES - 1:
             return None
-        return procrastinate.RetryDecision(retry_in={"seconds": self.waits[min(job.attempts, len(self.waits) - 1)]})
+        wait = timedelta(seconds=self.waits[min(job.attempts, len(self.waits) - 1)])
+        return procrastinate.RetryDecision(retry_at=now() + wait)
 
 
 @app.task(name="core.deliver", queue="facts", retry=PatientRetry(), pass_context=True)

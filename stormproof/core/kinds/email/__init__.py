@@ -18,7 +18,7 @@ TIMEOUT_SECONDS = 10
 
 
 def send_email(address: str, payload: dict[str, Any], key: str) -> None:
-    """Hand one mail to the SMTP server of `STORMPROOF_SMTP_URL`; the Message-ID is drawn from `key`, so it is stable."""
+    """Hand one mail to the server of `STORMPROOF_SMTP_URL`; the Message-ID is drawn from `key`, so it is stable."""
     if not env.smtp_url:
         raise CannotSend("no mail server is set: set STORMPROOF_SMTP_URL (smtp://user:password@host:587)")
     message = compose(address, payload, key)
