@@ -16,6 +16,11 @@ OUTPUT_LIMIT = 64_000
 HIDDEN = "•••"
 
 
+Act = Literal["do", "undo"]
+SETTLED = (StepState.DONE, StepState.SKIPPED, StepState.UNDONE)
+DECISIONS = (Answer.RETRY, Answer.UNDO, Answer.STOP)
+
+
 class Row(Protocol):
     """What the rules read of a row of the journal (`StepRun`)."""
 
@@ -63,32 +68,44 @@ def rows_of(journal: Iterable[Row], step: str, direction: str) -> list[Row]:
 
 def _move_of(step: StepShape, rows: list[Row], mode: str) -> Move | None:
     """What one step needs now; None when it is settled and the next one may come."""
-    if not rows:
-        return Move("do", step, 1) if mode in step.only_in else Move("skip", step, 1, reason=f"not part of a {mode} run")
+    if rows:
+        return _move_after(step, rows, "do")
+    if mode not in step.only_in:
+        return Move("skip", step, 1, reason=f"not part of a {mode} run")
+    return Move("do", step, 1)
+
+
+def _move_after(step: StepShape, rows: list[Row], act: Act) -> Move | None:
+    """What the last attempt leaves to do, in either direction."""
     last = rows[-1]
-    if last.state in (StepState.DONE, StepState.SKIPPED, StepState.UNDONE):
+    if last.state in SETTLED:
         return None
     if last.state == StepState.STARTED:
         return Move("recover", step, last.attempt)
     if last.question and last.answered_at is None:
         return Move("wait", step, last.attempt)
-    if last.answer == Answer.RETRY:
-        return Move("do", step, last.attempt + 1)
-    if last.answer == Answer.STOP:
-        return Move("finish", step, state=RunState.ABORTED, reason=f"a person stopped the run at {step.title}")
-    if last.answer == Answer.UNDO:
-        return Move("begin_undo", step, reason=f"a person asked to undo the run at {step.title}")
+    if last.answer in DECISIONS:
+        return _as_decided(step, last, act)
     if last.state == StepState.UNKNOWN:
-        return _after_interruption(step, rows)
-    return _after_failure(step, rows)
+        return _after_interruption(step, rows, act)
+    return _after_failure(step, rows) if act == "do" else Move("ask", step, last.attempt, state=Question.FAILED)
 
 
-def _after_interruption(step: StepShape, rows: list[Row]) -> Move:
+def _as_decided(step: StepShape, last: Row, act: Act) -> Move:
+    """What a person decided about a step that failed or whose outcome is unknown."""
+    if last.answer == Answer.RETRY:
+        return Move(act, step, last.attempt + 1)
+    if last.answer == Answer.UNDO and act == "do":
+        return Move("begin_undo", step, reason=f"a person asked to undo the run at {step.title}")
+    return Move("finish", step, state=RunState.ABORTED, reason=f"a person stopped the run at {step.title}")
+
+
+def _after_interruption(step: StepShape, rows: list[Row], act: Act) -> Move:
     """A step that is safe to repeat was interrupted: run it again, unless it was interrupted too often."""
     last = rows[-1]
     if sum(row.interrupted for row in rows) >= MOST_INTERRUPTIONS:
         return Move("ask", step, last.attempt, state=Question.UNKNOWN)
-    return Move("do", step, last.attempt + 1)
+    return Move(act, step, last.attempt + 1)
 
 
 def _after_failure(step: StepShape, rows: list[Row]) -> Move:
@@ -120,30 +137,11 @@ def _next_undo(procedure: ProcedureShape, journal: Sequence[Row], undoable: froz
         ran = done and done[-1].state in (StepState.DONE, StepState.FAILED, StepState.UNKNOWN)
         if not ran or step.id not in undoable:
             continue
-        move = _undo_of(step, rows_of(journal, step.id, Direction.UNDO))
+        rows = rows_of(journal, step.id, Direction.UNDO)
+        move = _move_after(step, rows, "undo") if rows else Move("undo", step, 1)
         if move is not None:
             return move
     return Move("finish", state=RunState.UNDONE)
-
-
-def _undo_of(step: StepShape, rows: list[Row]) -> Move | None:
-    if not rows:
-        return Move("undo", step, 1)
-    last = rows[-1]
-    if last.state in (StepState.DONE, StepState.SKIPPED):
-        return None
-    if last.state == StepState.STARTED:
-        return Move("recover", step, last.attempt, state=Direction.UNDO)
-    if last.question and last.answered_at is None:
-        return Move("wait", step, last.attempt)
-    if last.answer == Answer.RETRY:
-        return Move("undo", step, last.attempt + 1)
-    if last.answer in (Answer.STOP, Answer.UNDO):
-        return Move("finish", step, state=RunState.FAILED, reason=f"a person stopped the undoing at {step.title}")
-    if last.state == StepState.UNKNOWN:
-        again = _after_interruption(step, rows)
-        return Move("undo", step, again.attempt) if again.act == "do" else again
-    return Move("ask", step, last.attempt, state=Question.FAILED)
 
 
 @dataclass(frozen=True)
