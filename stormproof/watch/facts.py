@@ -1,0 +1,86 @@
+"""What `watch` tells the stages above: a monitor changed its state, or was changed by a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stormproof.core.facts import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorWentDown(Fact):
+    """A failure was confirmed by a second try. Told once until the monitor has recovered."""
+
+    monitor_id: int
+    node_id: int
+    reason: str
+    failed_since: str  # ISO 8601: the first failed try
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorRecovered(Fact):
+    """A monitor that was down was seen working, confirmed by a second try."""
+
+    monitor_id: int
+    node_id: int
+    down_since: str  # ISO 8601
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorWentUnknown(Fact):
+    """Nobody looks any more: the prober is away or may not reach the target. Says nothing about the target."""
+
+    monitor_id: int
+    node_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorSlowed(Fact):
+    """The target works but breaks its promise of speed."""
+
+    monitor_id: int
+    node_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorCreated(Fact):
+    """A monitor was set up."""
+
+    monitor_id: int
+    node_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorChanged(Fact):
+    """A monitor's settings were changed."""
+
+    monitor_id: int
+    node_id: int
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorPaused(Fact):
+    """A person stopped a monitor from looking."""
+
+    monitor_id: int
+    node_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorResumed(Fact):
+    """A paused monitor looks again."""
+
+    monitor_id: int
+    node_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorRetired(Fact):
+    """A monitor was taken out of use; its history stays. An alert it held open has nothing left to wait for."""
+
+    monitor_id: int
+    node_id: int
