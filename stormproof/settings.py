@@ -68,6 +68,12 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "stormproof.web.context.frame",
+            ],
+            "builtins": [
+                "django.templatetags.static",
+                "template_partials.templatetags.partials",
+                "stormproof.web.templatetags.ui",
             ],
         },
     },
@@ -109,4 +115,7 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = env.data_dir / "static"
 STATICFILES_DIRS = [ROOT / "web" / "static"]
+WHITENOISE_USE_FINDERS = True  # served from where they lie: no collecting; built names carry a hash
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+/built/.+-[0-9A-Z]{8}\..+$"
+MESSAGE_TAGS = {40: "danger"}
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"

@@ -1,0 +1,77 @@
+// <div data-chart="id-of-json-script" | data-chart-url="...">: lines over time, drawn as SVG by ECharts.
+// JSON: {unit, series: [{name, points: [[epoch_ms, value|null], ...], tone?}], limit?: {name, value},
+//        bands?: [{from, to, name, tone}], marks?: [{at, name}], kind?: "line"|"bar"}
+import { BarChart, LineChart } from "echarts/charts"
+import {
+  AriaComponent, GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent,
+} from "echarts/components"
+import { init, use } from "echarts/core"
+import { SVGRenderer } from "echarts/renderers"
+
+use([BarChart, LineChart, AriaComponent, GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent,
+  TooltipComponent, SVGRenderer])
+
+const still = matchMedia("(prefers-reduced-motion: reduce)")
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+}
+
+function tone(name) {
+  return colour(`--sp-${name ?? "accent"}`) || colour("--tblr-primary")
+}
+
+function seriesOf(series, index, data) {
+  return {
+    type: data.kind ?? "line", name: series.name, data: series.points, showSymbol: false, connectNulls: false,
+    lineStyle: { width: 2 }, color: series.tone ? tone(series.tone) : undefined, animation: false,
+    areaStyle: data.series.length === 1 && data.kind !== "bar" ? { opacity: 0.12 } : undefined,
+    markLine: index === 0 ? marksOf(data) : undefined,
+    markArea: index === 0 && data.bands ? { silent: true, data: data.bands.map(bandOf) } : undefined,
+  }
+}
+
+function marksOf(data) {
+  const lines = (data.marks ?? []).map((mark) => ({ xAxis: mark.at, label: { formatter: mark.name } }))
+  if (data.limit) lines.push({ yAxis: data.limit.value, label: { formatter: data.limit.name, position: "insideEndTop" } })
+  return lines.length ? { silent: true, symbol: "none", lineStyle: { color: tone("down"), type: "dashed" }, data: lines } : undefined
+}
+
+function bandOf(band) {
+  return [{ xAxis: band.from, name: band.name, itemStyle: { color: tone(band.tone ?? "down"), opacity: 0.12 } }, { xAxis: band.to }]
+}
+
+function optionOf(data) {
+  const muted = colour("--tblr-secondary")
+  const line = { lineStyle: { color: colour("--tblr-border-color") } }
+  return {
+    animation: !still.matches && false,
+    aria: { enabled: true },
+    textStyle: { fontFamily: "Inter Variable, sans-serif" },
+    grid: { left: 8, right: 12, top: data.series.length > 1 ? 32 : 12, bottom: 4, containLabel: true },
+    legend: data.series.length > 1 ? { top: 0, left: 0, textStyle: { color: muted } } : undefined,
+    tooltip: {
+      trigger: "axis", confine: true, backgroundColor: colour("--tblr-bg-surface"), borderColor: colour("--tblr-border-color"),
+      textStyle: { color: colour("--tblr-body-color") },
+      valueFormatter: (value) => (value == null ? "no data" : `${Number(value).toLocaleString("en")} ${data.unit ?? ""}`),
+    },
+    xAxis: { type: "time", axisLine: line, axisTick: line, axisLabel: { color: muted, hideOverlap: true } },
+    yAxis: { type: "value", min: data.min ?? 0, max: data.max, splitLine: line, axisLabel: { color: muted } },
+    series: data.series.map((series, index) => seriesOf(series, index, data)),
+  }
+}
+
+async function dataOf(element) {
+  if (element.dataset.chartUrl) return (await fetch(element.dataset.chartUrl)).json()
+  return JSON.parse(document.getElementById(element.dataset.chart).textContent)
+}
+
+export async function drawChart(element) {
+  element.setAttribute("data-drawn", "")
+  const data = await dataOf(element)
+  const chart = init(element, null, { renderer: "svg" })
+  const paint = () => chart.setOption(optionOf(data), true)
+  paint()
+  new ResizeObserver(() => chart.resize()).observe(element)
+  new MutationObserver(paint).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] })
+}

@@ -1,0 +1,89 @@
+// <div data-graph="id-of-json-script">: the interactive map (cytoscape, laid out by dagre from left to right).
+// JSON: {nodes: [{id, label, kind, state, url?}], edges: [{from, to, label?, tone?}]}
+// The element gets `element.graph` (the cytoscape instance) and fires "graph:ready" and "graph:pick" ({detail: {id}}).
+// Set `data-graph-follow` to make a click go to the node's page. `element.graph.paintStates({id: state})` repaints.
+import cytoscape from "cytoscape"
+import dagre from "cytoscape-dagre"
+
+cytoscape.use(dagre)
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+}
+
+function styleSheet() {
+  const text = colour("--tblr-body-color")
+  const states = ["up", "degraded", "down", "maintenance", "unknown"].map((state) => ({
+    selector: `node[state="${state}"]`,
+    style: { "border-color": colour(`--sp-${state}`), "border-style": state === "unknown" ? "dashed" : "solid" },
+  }))
+  return [
+    {
+      selector: "node",
+      style: {
+        shape: "round-rectangle", width: "label", height: 26, padding: "9px", label: "data(label)", color: text,
+        "background-color": colour("--tblr-bg-surface"), "border-width": 2, "border-color": colour("--sp-unknown"),
+        "font-family": "Inter Variable, sans-serif", "font-size": 13, "text-valign": "center", "text-halign": "center",
+      },
+    },
+    { selector: 'node[kind="function"]', style: { "font-weight": 600 } },
+    { selector: 'node[kind="supplier"]', style: { shape: "hexagon" } },
+    ...states,
+    { selector: 'node[state="down"]', style: { "border-width": 3 } },
+    { selector: "node.stopped", style: { "background-color": colour("--sp-down-soft"), "border-color": colour("--sp-down") } },
+    { selector: "node.picked", style: { "border-width": 4 } },
+    { selector: "node.dimmed, edge.dimmed", style: { opacity: 0.3 } },
+    {
+      selector: "edge",
+      style: {
+        width: 1.5, "line-color": colour("--sp-line"), "target-arrow-color": colour("--sp-line"), "target-arrow-shape": "triangle",
+        "curve-style": "bezier", label: "data(label)", color: text, "font-size": 11, "text-background-opacity": 1,
+        "text-background-color": colour("--tblr-bg-surface"), "text-background-padding": "2px",
+      },
+    },
+    {
+      selector: 'edge[tone="down"], edge.stopped',
+      style: { "line-color": colour("--sp-down"), "target-arrow-color": colour("--sp-down"), "line-style": "dashed" },
+    },
+  ]
+}
+
+function elementsOf({ nodes, edges }) {
+  return [
+    ...nodes.map((node) => ({ data: { ...node, id: String(node.id) } })),
+    ...edges.map((edge) => ({
+      data: { label: "", ...edge, id: `${edge.from}>${edge.to}>${edge.label ?? ""}`, source: String(edge.from), target: String(edge.to) },
+    })),
+  ]
+}
+
+function listen(element, graph) {
+  graph.on("tap", "node", (event) => {
+    const { id, url } = event.target.data()
+    if (element.hasAttribute("data-graph-follow") && url) window.location.assign(url)
+    element.dispatchEvent(new CustomEvent("graph:pick", { bubbles: true, detail: { id } }))
+  })
+  new MutationObserver(() => graph.style(styleSheet())).observe(
+    document.documentElement, { attributeFilter: ["data-bs-theme"] })
+}
+
+export function drawGraph(element) {
+  element.setAttribute("data-drawn", "")
+  const data = JSON.parse(document.getElementById(element.dataset.graph).textContent)
+  const graph = cytoscape({
+    container: element,
+    elements: elementsOf(data),
+    style: styleSheet(),
+    layout: { name: "dagre", rankDir: "LR", nodeSep: 18, rankSep: 70, animate: false, padding: 16 },
+    minZoom: 0.2,
+    maxZoom: 2,
+    wheelSensitivity: 0.3,
+    autoungrabify: true,
+  })
+  graph.paintStates = (states) => graph.batch(() => {
+    for (const [id, state] of Object.entries(states)) graph.getElementById(String(id)).data("state", state)
+  })
+  element.graph = graph
+  listen(element, graph)
+  element.dispatchEvent(new CustomEvent("graph:ready", { bubbles: true }))
+}
