@@ -166,13 +166,28 @@ def read_env(source: Mapping[str, str]) -> Env:
     return Env(**values)
 
 
+def settings_file(file: Path) -> dict[str, str]:
+    """The settings kept in `settings.env` of the data folder: `NAME=value` lines; the environment goes before them."""
+    if not file.exists():
+        return {}
+    found = {}
+    for number, line in enumerate(file.read_text().splitlines(), start=1):
+        name, separator, value = line.partition("=")
+        if line.strip() and not line.lstrip().startswith("#"):
+            if not separator:
+                raise WrongSetting(f"{file}, line {number}: {line!r} is not NAME=value")
+            found[name.strip()] = value.strip()
+    return found
+
+
 def settings_reference() -> str:
     """The page `docs/reference/settings.md`, made from the fields above."""
     lines = [
         "# Settings",
         "",
         "Stormproof is set up by environment variables. A wrong value stops the start and says why.",
-        "Any of them may instead be read from a file: set `<NAME>_FILE` to its path (for secrets).",
+        "They may also stand in `settings.env` in the data folder, one `NAME=value` a line; the environment wins.",
+        "A secret may be read from a file instead: set `<NAME>_FILE` to its path.",
         "",
         "| variable | default | what it does |",
         "|---|---|---|",
@@ -205,7 +220,8 @@ def _refuse_unknown(source: Mapping[str, str]) -> None:
 
 @lru_cache(maxsize=1)
 def _env() -> Env:
-    return read_env(os.environ)
+    folder = _folder(_from_file(os.environ, "STORMPROOF_DATA_DIR") or os.environ.get("STORMPROOF_DATA_DIR", ".data"))
+    return read_env({**settings_file(folder / "settings.env"), **os.environ})
 
 
 env = _env()
