@@ -62,6 +62,7 @@ function connect() {
   source.addEventListener("open", opened)
   source.addEventListener("error", lost)
   source.addEventListener("beat", heard)
+  source.addEventListener("lost", () => showState(true))
   topics.forEach((topic) => source.addEventListener(topic, () => { heard(); trigger(topic) }))
 }
 
