@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from stormproof.core.embedded import address_of
 from stormproof.core.env import env
 from stormproof.core.keys import secret_key
+from stormproof.core.logs import set_up_logs
 
 ROOT = Path(__file__).parent
+
+set_up_logs(env)
+LOGGING_CONFIG = None  # core.logs has done it
 
 SECRET_KEY = secret_key(env)
 DEBUG = env.debug
@@ -44,6 +49,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "stormproof.web.core.middleware.health",
+    "stormproof.web.core.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -98,9 +105,7 @@ def _database(url: str) -> dict[str, Any]:
     }
 
 
-DATABASES = {
-    "default": _database(env.database_url or f"postgresql://postgres@/stormproof?host={env.data_dir / 'postgres'}")
-}
+DATABASES = {"default": _database(env.database_url or address_of(env.data_dir))}
 
 AUTH_USER_MODEL = "people.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

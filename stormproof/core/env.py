@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -17,19 +18,123 @@ class WrongSetting(Exception):
     """A setting has a value that cannot be used; the message names it, the value's fault and the way out."""
 
 
+def _text(value: str) -> str:
+    return value
+
+
+def _address(value: str) -> str:
+    if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+        raise ValueError(f"{value!r} is no http:// or https:// address")
+    return value.rstrip("/")
+
+
+def _mail_server(value: str) -> str:
+    if value and (urlsplit(value).scheme not in ("smtp", "smtps", "smtp+tls") or not urlsplit(value).hostname):
+        raise ValueError("write smtp://user:password@host:port (smtps:// for TLS from the start)")
+    return value
+
+
+def _database(value: str) -> str:
+    if value and urlsplit(value).scheme not in ("postgres", "postgresql"):
+        raise ValueError("only PostgreSQL: write postgresql://user:password@host:port/name")
+    return value
+
+
+def _folder(value: str) -> Path:
+    return Path(value).expanduser().absolute()
+
+
+def _networks(value: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+    except ValueError as error:
+        raise ValueError(f"{error}; write networks like 10.0.0.0/8,127.0.0.0/8") from error
+
+
+def _yes(value: str) -> bool:
+    words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
+    if value.lower() not in words:
+        raise ValueError(f"{value!r} is neither yes nor no")
+    return words[value.lower()]
+
+
+def _count(lowest: int, highest: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        if not value.isdecimal() or not lowest <= int(value) <= highest:
+            raise ValueError(f"{value!r} is no whole number from {lowest} to {highest}")
+        return int(value)
+
+    return read
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value.lower() not in words:
+            raise ValueError(f"{value!r} is none of {', '.join(words)}")
+        return value.lower()
+
+    return read
+
+
+def _setting(default: str, about: str, *, read: Callable[[str], Any] = _text, secret: bool = False) -> Any:
+    """A field of `Env`: its default as one would write it in the environment, what it does, how it is read."""
+    return field(default=read(default), metadata={"default": default, "about": about, "read": read, "secret": secret})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Env:
-    """The settings. Each field is the environment variable `STORMPROOF_<FIELD>` unless its note says otherwise."""
+    """The settings. A field is the environment variable `STORMPROOF_<FIELD>`; `DATABASE_URL` alone has no prefix."""
 
-    database_url: str = ""  # DATABASE_URL: a PostgreSQL of one's own; empty means the embedded one
-    data_dir: Path = Path(".data")  # where the embedded database, keys and files live
-    public_url: str = "http://127.0.0.1:8000"  # the address people use; goes into mails and links
-    stream_url: str = ""  # where the live stream is reached; empty means the public host, one port above
-    smtp_url: str = ""  # smtp://user:password@host:port; empty means mails wait in the outbox
-    mail_from: str = "stormproof@localhost"
-    secret_key: str = ""  # empty means one is made once and kept in data_dir/secret.key
-    allowed_networks: tuple[Network, ...] = ()  # private networks that probes and webhooks may reach
-    debug: bool = False
+    database_url: str = _setting(
+        "",
+        "A PostgreSQL (15 or later) of your own, `postgresql://user:password@host:port/name`. Empty: the embedded one.",
+        read=_database,
+        secret=True,
+    )
+    data_dir: Path = _setting(  # noqa: RUF009  (a path does not change)
+        ".data", "Where the embedded database, the installation's key, logs and files live.", read=_folder
+    )
+    public_url: str = _setting(
+        "http://127.0.0.1:8000", "The address people use; it goes into mails and signed links.", read=_address
+    )
+    stream_url: str = _setting(
+        "", "Where browsers reach the live stream. Empty: the public host, one port above.", read=_address
+    )
+    host: str = _setting("127.0.0.1", "The address the web processes listen on; `0.0.0.0` for all.")
+    port: int = _setting(
+        "8000", "The port of pages and API; the live stream takes the next one.", read=_count(1, 65534)
+    )
+    web_workers: int = _setting("2", "Processes that serve pages and API.", read=_count(1, 64))
+    web_threads: int = _setting("8", "Threads in each of them.", read=_count(1, 64))
+    smtp_url: str = _setting(
+        "",
+        "The mail server, `smtp://user:password@host:port`. Empty: mails wait in the outbox.",
+        read=_mail_server,
+        secret=True,
+    )
+    mail_from: str = _setting("stormproof@localhost", "The sender of mails.")
+    secret_key: str = _setting(
+        "", "Signs links and seals secrets. Empty: made once and kept in `secret.key` in the data folder.", secret=True
+    )
+    allowed_networks: tuple[Network, ...] = _setting(
+        "", "Private networks that probes and webhooks may reach, `10.0.0.0/8,127.0.0.0/8`.", read=_networks
+    )
+    metrics_networks: tuple[Network, ...] = _setting(
+        "127.0.0.0/8,::1/128", "Who may read `/metrics` and the detail of `/readyz`.", read=_networks
+    )
+    dead_man_url: str = _setting(
+        "",
+        "An outside dead-man's switch: called once a minute, and only while web, worker and prober are all alive.",
+        read=_address,
+        secret=True,
+    )
+    log_format: str = _setting(
+        "auto",
+        "`json`, `console`, or `auto`: console at a terminal, JSON elsewhere.",
+        read=_one_of("auto", "json", "console"),
+    )
+    log_level: str = _setting("info", "The least that is logged.", read=_one_of("debug", "info", "warning", "error"))
+    debug: bool = _setting("no", "Django's debug pages. Never in use for real.", read=_yes)
 
     @property
     def live_url(self) -> str:
@@ -40,47 +145,83 @@ class Env:
         return f"{parts.scheme}://{parts.hostname}:{(parts.port or 80) + 1}"
 
 
+def variable(name: str) -> str:
+    """The environment variable of a field of `Env`."""
+    return "DATABASE_URL" if name == "database_url" else f"STORMPROOF_{name.upper()}"
+
+
 def read_env(source: Mapping[str, str]) -> Env:
-    """Settings from `source`; raises `WrongSetting` naming the first wrong one."""
-
-    def text(name: str, default: str = "") -> str:
-        file = source.get(f"{name}_FILE")
-        if file:
-            return Path(file).read_text().strip()
-        return source.get(name, default)
-
-    return Env(
-        database_url=text("DATABASE_URL"),
-        data_dir=Path(text("STORMPROOF_DATA_DIR", ".data")).absolute(),
-        public_url=text("STORMPROOF_PUBLIC_URL", Env.public_url).rstrip("/"),
-        stream_url=text("STORMPROOF_STREAM_URL").rstrip("/"),
-        smtp_url=text("STORMPROOF_SMTP_URL"),
-        mail_from=text("STORMPROOF_MAIL_FROM", Env.mail_from),
-        secret_key=text("STORMPROOF_SECRET_KEY"),
-        allowed_networks=_networks(text("STORMPROOF_ALLOWED_NETWORKS")),
-        debug=_yes(text("STORMPROOF_DEBUG", "no"), "STORMPROOF_DEBUG"),
-    )
+    """Settings from `source`; a secret may stand in the file that `<NAME>_FILE` names. Raises `WrongSetting`."""
+    _refuse_unknown(source)
+    values: dict[str, Any] = {}
+    for each in fields(Env):
+        name = variable(each.name)
+        text = _from_file(source, name)
+        if text is None:
+            text = source.get(name, each.metadata["default"])
+        try:
+            values[each.name] = each.metadata["read"](text or each.metadata["default"])
+        except ValueError as error:
+            raise WrongSetting(f"{name}: {error}") from error
+    return Env(**values)
 
 
-def _networks(value: str) -> tuple[Network, ...]:
+def settings_file(file: Path) -> dict[str, str]:
+    """The settings kept in `settings.env` of the data folder: `NAME=value` lines; the environment goes before them."""
+    if not file.exists():
+        return {}
+    found = {}
+    for number, line in enumerate(file.read_text().splitlines(), start=1):
+        name, separator, value = line.partition("=")
+        if line.strip() and not line.lstrip().startswith("#"):
+            if not separator:
+                raise WrongSetting(f"{file}, line {number}: {line!r} is not NAME=value")
+            found[name.strip()] = value.strip()
+    return found
+
+
+def settings_reference() -> str:
+    """The page `docs/reference/settings.md`, made from the fields above."""
+    lines = [
+        "# Settings",
+        "",
+        "Stormproof is set up by environment variables. A wrong value stops the start and says why.",
+        "They may also stand in `settings.env` in the data folder, one `NAME=value` a line; the environment wins.",
+        "A secret may be read from a file instead: set `<NAME>_FILE` to its path.",
+        "",
+        "| variable | default | what it does |",
+        "|---|---|---|",
+    ]
+    for each in fields(Env):
+        default = f"`{each.metadata['default']}`" if each.metadata["default"] else "(empty)"
+        secret = " Secret." if each.metadata["secret"] else ""
+        lines.append(f"| `{variable(each.name)}` | {default} | {each.metadata['about']}{secret} |")
+    return "\n".join([*lines, ""])
+
+
+def _from_file(source: Mapping[str, str], name: str) -> str | None:
+    file = source.get(f"{name}_FILE")
+    if not file:
+        return None
     try:
-        return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
-    except ValueError as error:
-        raise WrongSetting(
-            f"STORMPROOF_ALLOWED_NETWORKS: {error}; write networks like 10.0.0.0/8,127.0.0.0/8"
-        ) from error
+        return Path(file).read_text().strip()
+    except OSError as error:
+        raise WrongSetting(f"{name}_FILE: {file} cannot be read ({error.strerror})") from error
 
 
-def _yes(value: str, name: str) -> bool:
-    words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
-    if value.lower() not in words:
-        raise WrongSetting(f"{name}: {value!r} is neither yes nor no")
-    return words[value.lower()]
+def _refuse_unknown(source: Mapping[str, str]) -> None:
+    """A misspelt setting would silently be a default; tests alone add variables of their own."""
+    known = {variable(each.name) for each in fields(Env)}
+    for name in source:
+        bare = name.removesuffix("_FILE")
+        if bare.startswith("STORMPROOF_") and not bare.startswith("STORMPROOF_TEST_") and bare not in known:
+            raise WrongSetting(f"{name}: there is no such setting; docs/reference/settings.md lists them all")
 
 
 @lru_cache(maxsize=1)
 def _env() -> Env:
-    return read_env(os.environ)
+    folder = _folder(_from_file(os.environ, "STORMPROOF_DATA_DIR") or os.environ.get("STORMPROOF_DATA_DIR", ".data"))
+    return read_env({**settings_file(folder / "settings.env"), **os.environ})
 
 
 env = _env()

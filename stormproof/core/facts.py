@@ -146,3 +146,11 @@ class MessageGaveUp(Fact):
     key: str
     about_what: str
     error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageSentAgain(Fact):
+    """A person put a message that was given up back into its lane."""
+
+    message_id: int
+    key: str

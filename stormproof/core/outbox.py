@@ -16,16 +16,21 @@ from urllib.parse import urlsplit
 from django.db import connection, transaction
 from django.db.models import Q
 
-from stormproof.core.env import env
-from stormproof.core.facts import MessageGaveUp, MessageSent, tell
+from stormproof.core.actor import Actor
+from stormproof.core.facts import MessageGaveUp, MessageSent, MessageSentAgain, tell
 from stormproof.core.jobs import defer_named
 from stormproof.core.kinds import CannotSend, sender_for
 from stormproof.core.models import Message
+from stormproof.core.refusals import Refused
 from stormproof.core.secrets import open_text, seal_text
 
 WAITS = (1, 5, 15, 60, 300)  # seconds before each retry; after the last the message is given up
 LEASE = timedelta(seconds=30)
 BATCH = 50
+
+
+class CannotSendAgain(Refused):
+    """The message is on its way or has gone."""
 
 
 def post_message(
@@ -66,6 +71,19 @@ def lane_of(channel: str, address: str) -> str:
     if channel == "email":
         return "email"
     return f"{channel}:{urlsplit(address).netloc.lower()}"[:160]
+
+
+@transaction.atomic
+def send_again(message_id: int, *, actor: Actor, at: datetime) -> Message:
+    """Put a message that was given up back into its lane; raises `CannotSendAgain` for one in any other state."""
+    actor.require("people.admin")
+    changed = Message.objects.filter(pk=message_id, state="failed").update(state="pending", attempts=0, next_at=at)
+    if not changed:
+        raise CannotSendAgain("Only a message that was given up can be sent again; reload the page.")
+    message = Message.objects.get(pk=message_id)
+    tell(MessageSentAgain(message_id=message.pk, key=message.key), at=at, actor=actor)
+    _wake(message.lane)
+    return message
 
 
 def wake_lanes(*, at: datetime) -> None:
@@ -149,8 +167,3 @@ def _is_awake(lane: str) -> bool:
             [f"lane:{lane}"],
         )
         return bool(cursor.fetchone()[0])
-
-
-def mail_is_configured() -> bool:
-    """Whether mails can leave at all."""
-    return bool(env.smtp_url)

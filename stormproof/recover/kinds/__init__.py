@@ -1,0 +1,1 @@
+"""What a step can do: one folder per kind and one line in `registry.py`."""
