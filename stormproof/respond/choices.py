@@ -1,0 +1,67 @@
+"""The words of incidents: states, kinds of timeline entries and where pages stand."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class IncidentState(models.TextChoices):
+    """Where an incident stands."""
+
+    OPEN = "open", "Open"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    RESOLVED = "resolved", "Resolved"
+
+
+class PageState(models.TextChoices):
+    """Where one page to one person stands."""
+
+    PENDING = "pending", "Being sent"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Could not be delivered"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+
+
+class EntryKind(models.TextChoices):
+    """What a line of the timeline tells."""
+
+    DETECTED = "detected", "Detected"
+    OPENED = "opened", "Opened"
+    ROOT_CAUSE = "root_cause", "Root cause"
+    SEVERITY = "severity", "Severity"
+    PAGED = "paged", "Paged"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    HANDED_OVER = "handed_over", "Handed over"
+    NOTE = "note", "Note"
+    TASK = "task", "Task"
+    RUN = "run", "Procedure"
+    CUSTOMERS = "customers", "Customers"
+    RECOVERED = "recovered", "Recovered"
+    RESOLVED = "resolved", "Resolved"
+    REOPENED = "reopened", "Re-opened"
+
+
+class EntryGroup(models.TextChoices):
+    """What the timeline may be narrowed to."""
+
+    DECISIONS = "decisions", "Decisions"
+    MACHINE = "machine", "Machine"
+    CUSTOMERS = "customers", "Customers"
+
+
+GROUP_OF_KIND: dict[str, str] = {
+    EntryKind.DETECTED: EntryGroup.MACHINE,
+    EntryKind.OPENED: EntryGroup.MACHINE,
+    EntryKind.ROOT_CAUSE: EntryGroup.MACHINE,
+    EntryKind.SEVERITY: EntryGroup.DECISIONS,
+    EntryKind.PAGED: EntryGroup.MACHINE,
+    EntryKind.ACKNOWLEDGED: EntryGroup.DECISIONS,
+    EntryKind.HANDED_OVER: EntryGroup.DECISIONS,
+    EntryKind.NOTE: EntryGroup.DECISIONS,
+    EntryKind.TASK: EntryGroup.DECISIONS,
+    EntryKind.RUN: EntryGroup.MACHINE,
+    EntryKind.CUSTOMERS: EntryGroup.CUSTOMERS,
+    EntryKind.RECOVERED: EntryGroup.MACHINE,
+    EntryKind.RESOLVED: EntryGroup.DECISIONS,
+    EntryKind.REOPENED: EntryGroup.MACHINE,
+}

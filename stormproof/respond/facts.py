@@ -1,0 +1,91 @@
+"""What respond tells the stages above. Facts hold ids, never secrets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stormproof.core.facts import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentOpened(Fact):
+    """An incident began: by an alert, or declared by a person."""
+
+    incident_id: int
+    root_node_id: int | None
+    severity: int
+    function_ids: list[int]
+    is_drill: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RootCauseMoved(Fact):
+    """A deeper cause of an open incident was found."""
+
+    incident_id: int
+    from_node_id: int | None
+    to_node_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImpactWidened(Fact):
+    """An open incident hits more functions than before; `function_ids` are all it hits now."""
+
+    incident_id: int
+    function_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeverityChanged(Fact):
+    """The severity of an incident changed: 1 is the gravest, 4 the mildest."""
+
+    incident_id: int
+    before: int
+    severity: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentAcknowledged(Fact):
+    """The first person acknowledged an incident and commands it."""
+
+    incident_id: int
+    user_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentHandedOver(Fact):
+    """The command of an incident went to another person."""
+
+    incident_id: int
+    from_user_id: int | None
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentResolved(Fact):
+    """An incident is over."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentReopened(Fact):
+    """A resolved incident came back within half an hour."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonPaged(Fact):
+    """A page to a person was put into the outbox."""
+
+    incident_id: int
+    user_id: int
+    page_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NobodyAnswered(Fact):
+    """Everyone of a paging policy was paged as often as it says, and nobody acknowledged."""
+
+    incident_id: int

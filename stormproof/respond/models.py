@@ -1,0 +1,308 @@
+"""What respond keeps: alerts, incidents and their timeline, pages and the policies behind them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Func, Q, Value
+
+from stormproof.respond.choices import GROUP_OF_KIND, EntryKind, IncidentState, PageState
+
+NUMBER_SEQUENCE = "respond_incident_number"
+
+
+class DrillWindow(models.Model):
+    """A time in which trouble at certain nodes is expected, because an exercise makes it."""
+
+    reference = models.CharField(max_length=120, unique=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(db_index=True)
+    nodes: models.ManyToManyField[Any, Any] = models.ManyToManyField("business.Node", related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="respond_drill_window_has_length"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Incident(models.Model):
+    """Something that hurts the shop and that people and procedures work on until it is over."""
+
+    number = models.PositiveIntegerField(
+        unique=True, editable=False, db_default=Func(Value(NUMBER_SEQUENCE), function="nextval")
+    )
+    title = models.CharField(max_length=200)
+    severity = models.PositiveSmallIntegerField()
+    severity_reason = models.CharField(max_length=300, blank=True)
+    severity_by_hand = models.BooleanField(default=False)
+    state = models.CharField(max_length=12, choices=IncidentState, default=IncidentState.OPEN)
+    cycle = models.PositiveSmallIntegerField(default=1)
+    impact_started_at = models.DateTimeField()
+    impact_ended_at = models.DateTimeField(null=True, blank=True)  # no function is hit any more
+    green_at = models.DateTimeField(null=True, blank=True)  # the last alert was closed; empty while one is open
+    opened_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolution = models.CharField(max_length=500, blank=True)
+    root_node = models.ForeignKey("business.Node", models.PROTECT, null=True, blank=True, related_name="+")
+    functions: models.ManyToManyField[Any, Any] = models.ManyToManyField("business.Node", related_name="+")
+    commander = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    is_declared = models.BooleanField(default=False)
+    is_drill = models.BooleanField(default=False)
+    is_private = models.BooleanField(default=False)
+    drill_window = models.ForeignKey(DrillWindow, models.PROTECT, null=True, blank=True, related_name="incidents")
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=IncidentState.values), name="respond_incident_state"),
+            models.CheckConstraint(condition=Q(severity__range=(1, 4)), name="respond_incident_severity"),
+            models.CheckConstraint(
+                condition=(Q(state=IncidentState.RESOLVED) & Q(resolved_at__isnull=False))
+                | (~Q(state=IncidentState.RESOLVED) & Q(resolved_at__isnull=True)),
+                name="respond_incident_resolved_has_moment",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=IncidentState.ACKNOWLEDGED) | Q(acknowledged_at__isnull=False),
+                name="respond_incident_acknowledged_has_moment",
+            ),
+            models.UniqueConstraint(
+                fields=["root_node"],
+                condition=~Q(state=IncidentState.RESOLVED) & Q(is_declared=False),
+                name="respond_incident_one_open_per_root",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["green_at"],
+                condition=~Q(state=IncidentState.RESOLVED),
+                name="respond_incident_settling",
+            ),
+            models.Index(fields=["-resolved_at"], name="respond_incident_resolved_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.title}"
+
+    @property
+    def label(self) -> str:
+        """The name people say: INC-147."""
+        return f"INC-{self.number}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is resolved."""
+        return self.state == IncidentState.RESOLVED
+
+
+class Alert(models.Model):
+    """One monitor that went down, until it is green again; belongs to one incident."""
+
+    monitor = models.ForeignKey("watch.Monitor", models.PROTECT, related_name="+")
+    node = models.ForeignKey("business.Node", models.PROTECT, related_name="+")
+    incident = models.ForeignKey(Incident, models.PROTECT, null=True, blank=True, related_name="alerts")
+    suppressed_by = models.ForeignKey("business.Node", models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=500, blank=True)
+    failed_since = models.DateTimeField()
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["opened_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["monitor"], condition=Q(closed_at__isnull=True), name="respond_alert_one_open_per_monitor"
+            ),
+            models.UniqueConstraint(fields=["monitor", "opened_at"], name="respond_alert_once_per_fact"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node}: {self.reason}"
+
+
+class TimelineEntry(models.Model):
+    """One line of what happened in an incident, written by a person or by the machine."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="timeline")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=16, choices=EntryKind)
+    text = models.TextField()
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    author_name = models.CharField(max_length=120)
+    is_pinned = models.BooleanField(default=False)
+    key = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=EntryKind.values), name="respond_entry_kind"),
+            models.UniqueConstraint(
+                fields=["incident", "key"], condition=~Q(key=""), name="respond_entry_once_per_key"
+            ),
+        ]
+        indexes = [models.Index(fields=["incident", "-at"], name="respond_entry_by_moment")]
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def group(self) -> str:
+        """What it is filtered by: decisions, machine or customers."""
+        return GROUP_OF_KIND[self.kind]
+
+
+class Task(models.Model):
+    """Something a person should do in an incident."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="tasks")
+    title = models.CharField(max_length=200)
+    assignee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+    done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class PagingPolicy(models.Model):
+    """Whom a team wants paged, in which order, and how long each may take to answer."""
+
+    team = models.OneToOneField("people.Team", models.CASCADE, related_name="+")
+    repeat = models.PositiveSmallIntegerField(default=3)
+    webhooks = models.JSONField(default=list, blank=True)
+    is_default = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="respond_policy_one_default"
+            ),
+            models.CheckConstraint(condition=Q(repeat__gte=1), name="respond_policy_repeats"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.team)
+
+
+class PolicyStep(models.Model):
+    """One place in the order of a paging policy: a person, and what to wait before the next."""
+
+    policy = models.ForeignKey(PagingPolicy, models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField()
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    wait_seconds = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["policy", "position"], name="respond_step_position"),
+            models.UniqueConstraint(fields=["policy", "person"], name="respond_step_person_once"),
+            models.CheckConstraint(condition=Q(wait_seconds__gte=1), name="respond_step_waits"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.person}"
+
+
+class PagingWebhook(models.Model):
+    """An address outside that is told of every incident, whatever the team."""
+
+    url = models.URLField(max_length=500, unique=True)
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class Escalation(models.Model):
+    """The paging of one team for one incident: a snapshot of its policy and when the next person is due."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="escalations")
+    cycle = models.PositiveSmallIntegerField()
+    team = models.CharField(max_length=120, blank=True)
+    people = models.JSONField()  # [{"id": 5, "wait": 300}, ...] as the policy was when paging began
+    repeat = models.PositiveSmallIntegerField()
+    step = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["incident", "cycle", "team"], name="respond_escalation_once_per_cycle"),
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], condition=Q(next_at__isnull=False), name="respond_escalation_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id}/{self.cycle} {self.team}"
+
+
+class Page(models.Model):
+    """One message to one person, or to a webhook, that an incident needs an answer."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="pages")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    contact_point = models.ForeignKey("people.ContactPoint", models.SET_NULL, null=True, blank=True, related_name="+")
+    channel = models.CharField(max_length=20)
+    address = models.CharField(max_length=500)
+    key = models.CharField(max_length=120, unique=True)
+    cycle = models.PositiveSmallIntegerField()
+    step = models.PositiveSmallIntegerField(default=0)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    state = models.CharField(max_length=12, choices=PageState, default=PageState.PENDING)
+    posted_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["posted_at", "id"]
+        constraints = [models.CheckConstraint(condition=Q(state__in=PageState.values), name="respond_page_state")]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.state}"
+
+
+class AckLink(models.Model):
+    """The right of one person to acknowledge one incident once, without signing in."""
+
+    nonce = models.CharField(max_length=64, unique=True)
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.incident_id}: {self.person_id}"
+
+
+class IncidentRun(models.Model):
+    """A procedure that was started for an incident, by the machine (once) or by a person."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="runs")
+    procedure = models.ForeignKey("recover.Procedure", models.PROTECT, related_name="+")
+    run = models.OneToOneField("recover.Run", models.PROTECT, null=True, blank=True, related_name="+")
+    is_automatic = models.BooleanField()
+    refusal = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident", "procedure"],
+                condition=Q(is_automatic=True),
+                name="respond_run_automatic_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id}: {self.procedure_id}"

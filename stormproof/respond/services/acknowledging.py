@@ -1,0 +1,65 @@
+"""Acknowledging: a person says "I am on it"; the first one commands the incident."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from stormproof.core.actor import Actor
+from stormproof.core.facts import tell
+from stormproof.core.refusals import NotFound, Refused
+from stormproof.people.selectors import actor_for
+from stormproof.respond.choices import EntryKind, IncidentState, PageState
+from stormproof.respond.facts import IncidentAcknowledged
+from stormproof.respond.models import AckLink, Escalation, Incident, Page
+from stormproof.respond.services.links import nonce_of
+from stormproof.respond.services.locking import locked
+from stormproof.respond.services.paging import tell_webhooks
+from stormproof.respond.services.timeline import write_timeline
+
+
+class CannotAcknowledge(Refused):
+    """The incident is over, or the link was used or is too old."""
+
+
+@transaction.atomic
+def acknowledge_incident(incident: Incident, *, actor: Actor, at: datetime) -> Incident:
+    """Stop the paging: `actor` is on it, and commands the incident if nobody does. Raises `CannotAcknowledge`."""
+    actor.require("respond.act")
+    return _acknowledge(incident, actor=actor, at=at)
+
+
+@transaction.atomic
+def acknowledge_by_link(token: str, *, at: datetime) -> Incident:
+    """Acknowledge for the person a link was sent to. Raises `NotFound` for a foreign link, `CannotAcknowledge`."""
+    link = AckLink.objects.select_related("person", "incident").filter(nonce=nonce_of(token) or "-").first()
+    if link is None or not link.person.is_active:
+        raise NotFound("This link is not one of ours")
+    if link.expires_at <= at:
+        raise CannotAcknowledge("This link is older than 24 hours", hint="Sign in and acknowledge on the page.")
+    if not AckLink.objects.filter(pk=link.pk, used_at__isnull=True).update(used_at=at):
+        raise CannotAcknowledge("This link was used already", hint="Sign in to see how the incident stands.")
+    return _acknowledge(link.incident, actor=actor_for(link.person), at=at)
+
+
+def _acknowledge(incident: Incident, *, actor: Actor, at: datetime) -> Incident:
+    incident = locked(incident)
+    if incident.is_over:
+        raise CannotAcknowledge(f"{incident.label} is resolved", hint="There is nothing left to do.")
+    if actor.user_id is not None:
+        pages = Page.objects.filter(incident=incident, person_id=actor.user_id)
+        pages.exclude(state=PageState.ACKNOWLEDGED).update(state=PageState.ACKNOWLEDGED, answered_at=at)
+    is_first = incident.state == IncidentState.OPEN
+    key = f"acknowledged:{incident.cycle}:{actor.key}"
+    text = f"{actor.name} is on it" + (" and commands" if is_first and actor.user_id else "")
+    write_timeline(incident, kind=EntryKind.ACKNOWLEDGED, text=text, actor=actor, at=at, key=key)
+    if is_first:
+        incident.state = IncidentState.ACKNOWLEDGED
+        incident.acknowledged_at = at
+        incident.commander_id = actor.user_id
+        incident.save(update_fields=["state", "acknowledged_at", "commander"])
+        Escalation.objects.filter(incident=incident, next_at__isnull=False).update(next_at=None)
+        tell(IncidentAcknowledged(incident_id=incident.pk, user_id=actor.user_id), at=at, actor=actor)
+        tell_webhooks(incident, event="acknowledged", at=at)
+    return incident
