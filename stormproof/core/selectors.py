@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from stormproof.core.actor import Actor
-from stormproof.core.models import FactRecord, Message, ParkedReaction, SealedFact, Tick
-
-FRESH = timedelta(seconds=15)
-
-
-@dataclass(frozen=True)
-class JobQueue:
-    """How much durable work waits: jobs to do now, jobs running, jobs that failed, and the age of the oldest."""
-
-    waiting: int
-    running: int
-    failed: int
-    oldest_seconds: float
+from stormproof.core.models import FactRecord, Message, ParkedReaction, SealedFact
 
 
 def facts_visible(
@@ -56,28 +42,6 @@ def messages_visible(actor: Actor, *, state: str = "", about: str = "") -> Query
     if about:
         found = found.filter(about=about)
     return found
-
-
-def processes_seen(actor: Actor, *, at: datetime) -> list[tuple[Tick, bool]]:
-    """Each process that gave a sign of life in the last day, with whether it is fresh."""
-    actor.require("audit.read")
-    seen = Tick.objects.filter(ticked_at__gte=at - timedelta(days=1)).order_by("process", "instance")
-    return [(tick, tick.ticked_at >= at - FRESH) for tick in seen]
-
-
-def job_queue(actor: Actor) -> JobQueue:
-    """The state of the durable work, in one query."""
-    actor.require("audit.read")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FILTER (WHERE j.status = 'todo' AND coalesce(j.scheduled_at, now()) <= now()),"
-            " count(*) FILTER (WHERE j.status = 'doing'), count(*) FILTER (WHERE j.status = 'failed'),"
-            " coalesce(extract(epoch FROM now() - min(e.at) FILTER (WHERE j.status = 'todo'"
-            " AND coalesce(j.scheduled_at, now()) <= now())), 0)"
-            " FROM procrastinate_jobs j LEFT JOIN procrastinate_events e ON e.job_id = j.id AND e.type = 'deferred'"
-        )
-        waiting, running, failed, oldest = cursor.fetchone()
-    return JobQueue(waiting=waiting, running=running, failed=failed, oldest_seconds=float(oldest))
 
 
 def seal_head() -> tuple[int, str]:
