@@ -58,7 +58,6 @@ if ! is_done python "$lock"; then
   say "installing the Python packages"
   "$uv" pip sync --quiet --python .venv/bin/python --require-hashes requirements-dev.lock
   "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
-  .venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
   done_with python "$lock"
 fi
 
