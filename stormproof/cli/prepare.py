@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.core.management import call_command
 from django.db import connection
 
+from stormproof.core.clock import now
+
 _LOCK = 7_240_900  # pg advisory lock: one process migrates at a time
 
 
@@ -19,4 +21,4 @@ def prepare_installation() -> str:
     call_command("collectstatic", interactive=False, verbosity=0)
     from stormproof.people.services import first_setup_link
 
-    return first_setup_link() or ""
+    return first_setup_link(at=now()) or ""
