@@ -22,6 +22,7 @@ ALLOWED_HOSTS = (
     ["*"] if env.debug else sorted({urlsplit(env.public_url).hostname or "localhost", "localhost", "127.0.0.1"})
 )
 CSRF_TRUSTED_ORIGINS = [env.public_url]
+PUBLIC_URL = env.public_url
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -34,7 +35,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
+    "ninja",
     "template_partials",
     "procrastinate.contrib.django",
     "stormproof.core.apps.CoreConfig",
@@ -52,6 +55,7 @@ MIDDLEWARE = [
     "stormproof.web.core.middleware.health",
     "stormproof.web.core.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
+    "stormproof.web.middleware.safe_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -61,6 +65,10 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "stormproof.web.middleware.who_acts",
+    "stormproof.web.middleware.SignInFirst",
+    "stormproof.web.middleware.SecondFactorFirst",
+    "stormproof.web.middleware.RefusalsAsPages",
 ]
 
 ROOT_URLCONF = "stormproof.urls"
@@ -110,9 +118,63 @@ DATABASES = {"default": _database(env.database_url or address_of(env.data_dir))}
 AUTH_USER_MODEL = "people.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+MFA_REQUIRED_ROLES = env.mfa_roles
+
+ACCOUNT_ADAPTER = "stormproof.web.people.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+ALLAUTH_TRUSTED_PROXY_COUNT = env.trusted_proxies
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+MFA_ADAPTER = "stormproof.web.people.adapter.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Stormproof"
+MFA_TOTP_TOLERANCE = 1
+
+_IS_HTTPS = env.public_url.startswith("https://")
+# Cookies do not know ports: the names keep off the shop's own.
+SESSION_COOKIE_NAME = "stormproof_session"
+CSRF_COOKIE_NAME = "stormproof_csrf"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_HSTS_SECONDS = 31_536_000 if _IS_HTTPS else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.trusted_proxies else None
+X_FRAME_OPTIONS = "DENY"
+CACHES = {
+    # Shared by all web processes: sign-in limits and used one-time codes live here.
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "people_cache_entry",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
+    "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "local"},
+}
+NINJA_PAGINATION_PER_PAGE = 50
+NINJA_PAGINATION_MAX_LIMIT = 500
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

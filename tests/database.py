@@ -39,6 +39,7 @@ if "STORMPROOF_TEST_DIR" not in os.environ:  # not in an xdist worker: those inh
     _OWNED: Path | None = _make_folder()
     os.environ["STORMPROOF_TEST_DIR"] = str(_OWNED)
     os.environ["STORMPROOF_DATA_DIR"] = str(_OWNED)
+    os.environ["STORMPROOF_MFA_ROLES"] = "none"  # tests/people asks for second factors itself
     os.environ.setdefault("DATABASE_URL", address_of(_OWNED))
 else:
     _OWNED = None

@@ -1,5 +1,18 @@
-"""Addresses of the API."""
+"""Addresses of the API: every app's router, one line each."""
 
-from django.urls import URLPattern, URLResolver
+from __future__ import annotations
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path
+from ninja import Router
+
+from stormproof.api import people
+from stormproof.api.base import api
+
+ROUTERS: list[Router] = [
+    people.router,
+]
+
+for router in ROUTERS:
+    api.add_router("", router)
+
+urlpatterns: list[URLPattern | URLResolver] = [path("v1/", api.urls)]

@@ -67,6 +67,10 @@ def _count(lowest: int, highest: int) -> Callable[[str], int]:
     return read
 
 
+def _words(value: str) -> tuple[str, ...]:
+    return () if value == "none" else tuple(part.strip() for part in value.split(",") if part.strip())
+
+
 def _one_of(*words: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if value.lower() not in words:
@@ -115,6 +119,12 @@ class Env:
     mail_from: str = _setting("stormproof@localhost", "The sender of mails.")
     secret_key: str = _setting(
         "", "Signs links and seals secrets. Empty: made once and kept in `secret.key` in the data folder.", secret=True
+    )
+    mfa_roles: tuple[str, ...] = _setting(
+        "admin", "Roles whose people need a second factor, separated by commas; `none` for nobody.", read=_words
+    )
+    trusted_proxies: int = _setting(
+        "0", "How many proxies of your own stand in front and set X-Forwarded-For and -Proto.", read=_count(0, 9)
     )
     allowed_networks: tuple[Network, ...] = _setting(
         "", "Private networks that probes and webhooks may reach, `10.0.0.0/8,127.0.0.0/8`.", read=_networks

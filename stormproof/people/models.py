@@ -155,3 +155,17 @@ class OneTimeLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()}, until {self.expires_at:%Y-%m-%d %H:%M}"
+
+
+class CacheEntry(models.Model):
+    """A row of the cache that all web processes share (sign-in limits, used codes); Django's cache writes it."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "people_cache_entry"
+
+    def __str__(self) -> str:
+        return self.cache_key

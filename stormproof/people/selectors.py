@@ -78,8 +78,9 @@ def people_by_email(emails: Sequence[str]) -> dict[str, User]:
 
 
 def contact_points_of(user: User) -> list[ContactPoint]:
-    """The verified contact points of `user`, in the order of fallback."""
-    return list(ContactPoint.objects.filter(user=user, verified_at__isnull=False).order_by("position"))
+    """The verified contact points of `user`, in the order of fallback; none of a person who was switched off."""
+    points = ContactPoint.objects.filter(user=user, user__is_active=True, verified_at__isnull=False)
+    return list(points.order_by("position"))
 
 
 def team_list(actor: Actor) -> QuerySet[Team]:
