@@ -9,3 +9,10 @@ class RespondConfig(AppConfig):
     name = "stormproof.respond"
     label = "respond"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the section `paging` of continuity.yaml."""
+        from stormproof.core.document import register_section
+        from stormproof.respond.document import PagingSection
+
+        register_section(PagingSection())

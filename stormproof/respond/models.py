@@ -178,6 +178,7 @@ class PagingPolicy(models.Model):
     """Whom a team wants paged, in which order, and how long each may take to answer."""
 
     team = models.OneToOneField("people.Team", models.CASCADE, related_name="+")
+    wait_seconds = models.PositiveIntegerField(default=300)
     repeat = models.PositiveSmallIntegerField(default=3)
     webhooks = models.JSONField(default=list, blank=True)
     is_default = models.BooleanField(default=False)

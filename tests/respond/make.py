@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -19,9 +21,13 @@ from stormproof.business.models import (
     RevenueProfile,
 )
 from stormproof.core.actor import Actor
+from stormproof.core.models import Message
+from stormproof.core.secrets import open_text
 from stormproof.people.models import ContactPoint, Team, TeamMembership, User
 from stormproof.people.selectors import actor_for
 from stormproof.recover.models import Procedure
+from stormproof.respond import services
+from stormproof.respond.models import Incident, Page
 from stormproof.watch.models import Monitor
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
@@ -101,6 +107,36 @@ def make_procedure(node: Node, *, slug: str = "", start: str = "automatic") -> P
 
 def actor_of(user: User) -> Actor:
     return actor_for(user)
+
+
+def go_down(monitor: Monitor, *, at: datetime = NOON, since: datetime | None = None) -> Incident | None:
+    """As the reaction to `MonitorWentDown` does it."""
+    return services.open_alert(
+        monitor_id=monitor.pk, node_id=monitor.node_id, reason="no answer", failed_since=since or at - seconds(6), at=at
+    )
+
+
+def make_incident(node: Node, *, at: datetime = NOON) -> Incident:
+    """An incident because a monitor of `node` went down."""
+    incident = go_down(make_monitor(node), at=at)
+    assert incident is not None
+    return incident
+
+
+def come_back(monitor: Monitor, *, at: datetime) -> Incident | None:
+    """As the reaction to `MonitorRecovered` does it."""
+    return services.close_alert(monitor_id=monitor.pk, at=at)
+
+
+def link_in(page: Page) -> str:
+    """The address to acknowledge under that a page carries."""
+    payload = json.loads(open_text(Message.objects.get(key=page.key).sealed_payload))
+    text = payload["text"] if "text" in payload else payload["json"]["acknowledge_url"]
+    return str(re.search(r"https?://\S+/ack/\S+", text)[0])  # type: ignore[index]
+
+
+def token_in(page: Page) -> str:
+    return link_in(page).rpartition("/ack/")[2].rstrip("/")
 
 
 class Shop:

@@ -37,6 +37,7 @@ def set_paging_policy(
     team: Team,
     *,
     order: Sequence[tuple[User, int]],
+    wait_seconds: int = DEFAULT_WAIT_SECONDS,
     repeat: int = DEFAULT_REPEAT,
     webhooks: Sequence[str] = (),
     is_default: bool = False,
@@ -44,19 +45,20 @@ def set_paging_policy(
 ) -> PagingPolicy:
     """Say who is paged for `team`, in which order, and how many seconds each may take. Raises `CannotSetPagingPolicy`.
 
-    An empty order means the members of the team, each with the default wait.
+    An empty order means the members of the team, each with `wait_seconds`.
     """
     actor.require("respond.write")
     if len({user.pk for user, _ in order}) < len(order):
         raise CannotSetPagingPolicy("Somebody is in the order twice", field="people")
-    if any(wait < 1 for _, wait in order):
+    if wait_seconds < 1 or any(wait < 1 for _, wait in order):
         raise CannotSetPagingPolicy("A wait must be at least a second", field="wait", hint="Write 5m for 5 minutes.")
     if not 1 <= repeat <= 20:
         raise CannotSetPagingPolicy(f"Nobody goes round {repeat} times", field="repeat", hint="Choose 1 to 20.")
     if is_default:
         PagingPolicy.objects.exclude(team=team).filter(is_default=True).update(is_default=False)
     policy, _ = PagingPolicy.objects.update_or_create(
-        team=team, defaults={"repeat": repeat, "webhooks": list(webhooks), "is_default": is_default}
+        team=team,
+        defaults={"wait_seconds": wait_seconds, "repeat": repeat, "webhooks": list(webhooks), "is_default": is_default},
     )
     policy.steps.all().delete()
     PolicyStep.objects.bulk_create(
@@ -91,10 +93,11 @@ def snapshot_for(node: Node | None) -> Snapshot:
         policy = policies.filter(is_default=True).first()
         team = policy.team if policy else None
     order = _order_of(policy) if policy else ()
+    wait = policy.wait_seconds if policy else DEFAULT_WAIT_SECONDS
     if not order and team is not None:
-        order = tuple((user.pk, DEFAULT_WAIT_SECONDS) for user in people.team_members(team))
+        order = tuple((user.pk, wait) for user in people.team_members(team))
     if not order:
-        order = tuple((user.pk, DEFAULT_WAIT_SECONDS) for user in people.admins().order_by("pk"))
+        order = tuple((user.pk, wait) for user in people.admins().order_by("pk"))
     return Snapshot(
         team=team.slug if team else "",
         people=order,
