@@ -89,6 +89,7 @@ class Run(models.Model):
     deadline_at = models.DateTimeField(null=True, blank=True)
     started_by = models.CharField(max_length=80)
     started_by_name = models.CharField(max_length=120)
+    started_by_user = models.ForeignKey("people.User", on_delete=models.SET_NULL, null=True, related_name="+")
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     abort_asked_at = models.DateTimeField(null=True, blank=True)

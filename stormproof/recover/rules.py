@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from stormproof.recover.choices import Answer, Direction, OnFailure, Question, RunState, StepState
+from stormproof.recover.choices import ANSWERS, Answer, Direction, OnFailure, Question, RunState, StepState
 from stormproof.recover.kinds.shapes import ProcedureShape, StepShape
 
 MOST_INTERRUPTIONS = 3  # a step whose worker died this often may be what kills it: a person decides
@@ -113,9 +113,9 @@ def _after_failure(step: StepShape, rows: list[Row]) -> Move:
     last = rows[-1]
     if last.answer != Answer.REFUSED and failures_in_a_row(rows) <= step.retries:
         return Move("do", step, last.attempt + 1, delay_seconds=step.retry_delay)
-    if step.on_failure == OnFailure.ASK and not last.answer:
+    if step.on_failure == OnFailure.ASK.value and last.question != Question.FAILED:
         return Move("ask", step, last.attempt, state=Question.FAILED)
-    if step.on_failure == OnFailure.UNDO:
+    if step.on_failure == OnFailure.UNDO.value:
         return Move("begin_undo", step, reason=f"{step.title} failed")
     return Move("finish", step, state=RunState.FAILED, reason=f"{step.title} failed")
 
@@ -200,6 +200,39 @@ def masked(text: str, secrets: Iterable[str]) -> str:
     for secret in sorted((value for value in secrets if len(value) >= 3), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text
+
+
+def masked_all(value: Any, secrets: Sequence[str]) -> Any:
+    """`value` with every text in it masked, at any depth."""
+    if isinstance(value, str):
+        return masked(value, secrets)
+    if isinstance(value, Mapping):
+        return {key: masked_all(inner, secrets) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked_all(inner, secrets) for inner in value]
+    return value
+
+
+def answers_to(question: str, *, direction: str) -> tuple[Answer, ...]:
+    """What a person may answer; an undo is not undone once more."""
+    offered = ANSWERS[question]
+    return offered if direction == Direction.DO else tuple(answer for answer in offered if answer != Answer.UNDO)
+
+
+def state_after(answer: str, *, before: str) -> str:
+    """The state of a step once a person has answered; `retry`, `stop` and `undo` leave the attempt as it was."""
+    states: dict[str, str] = {
+        Answer.HAPPENED: StepState.DONE,
+        Answer.DID_NOT_HAPPEN: StepState.FAILED,
+        Answer.SKIP: StepState.SKIPPED,
+        Answer.APPROVED: StepState.DONE,
+        Answer.REFUSED: StepState.FAILED,
+    }
+    if answer == Answer.RETRY and before == StepState.WAITING_HUMAN:
+        return StepState.FAILED
+    if answer == Answer.STOP and before == StepState.WAITING_HUMAN:
+        return StepState.FAILED
+    return states.get(answer, before)
 
 
 def bounded(text: str, limit: int = OUTPUT_LIMIT) -> str:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
@@ -50,6 +51,7 @@ class StepCall:
     attempt: int
     mode: str
     reference: str
+    at: datetime  # when the attempt began
     deadline: float  # on time.monotonic()
     say: Callable[[str], None]  # a line for the page, at once
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -85,10 +87,17 @@ class StepKind(Generic[W]):
     shape: type[W]
     touches: ClassVar[bool] = True  # changes something outside; held by the stop switch
     asks: ClassVar[Question] = Question.NONE  # set for kinds that a person does, not a worker
-    is_safe_to_repeat: ClassVar[bool] = False
     can_undo: ClassVar[bool] = False  # undoes by itself from what `execute` noted in its result
     can_probe: ClassVar[bool] = False  # may stand in `verify:`
     unfilled: ClassVar[frozenset[str]] = frozenset()  # keys of `with` in which no ${parameter} may stand
+
+    def is_safe_to_repeat(self, with_: W) -> bool:
+        """Whether doing it twice is the same as doing it once, where the step itself does not say."""
+        return False
+
+    def faults(self, raw: dict[str, Any]) -> list[str]:
+        """What is wrong with a `with` as it is written, before parameters and secrets are put in."""
+        return [f"no ${{parameter}} may stand in {key}" for key in sorted(self.unfilled) if "${" in str(raw.get(key))]
 
     def where(self, with_: W) -> str:
         """What it acts on, in a few words."""

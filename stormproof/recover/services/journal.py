@@ -69,10 +69,11 @@ def renew_claim(claim: Claim) -> bool:
 
 
 def _held(claim: Claim) -> Run:
-    """The run's row, locked for this transaction, if the claim still holds; raises `Fenced`."""
+    """The run's row, locked for this transaction and its lease renewed, if the claim still holds; raises `Fenced`."""
     run = Run.objects.select_for_update().filter(pk=claim.run_id, token=claim.token, state=RunState.RUNNING).first()
     if run is None:
         raise Fenced(f"run {claim.run_id} is no longer driven under token {claim.token}")
+    Run.objects.filter(pk=run.pk).update(lease_until=Now() + LEASE)
     return run
 
 
@@ -107,7 +108,6 @@ def write_intent(
         token=claim.token,
         started_at=at,
     )
-    Run.objects.filter(pk=claim.run_id).update(lease_until=Now() + LEASE)
     announce(f"run:{claim.run_id}")
     return row
 
@@ -131,19 +131,23 @@ def write_result(
     interrupted: bool = False,
     at: datetime,
 ) -> None:
-    """The row that is committed after an effect; an undo that is done marks its step undone. Raises `Fenced`."""
+    """The row that is committed after an effect; written once. Raises `Fenced`."""
     _held(claim)
-    StepRun.objects.filter(pk=row.pk).update(
+    changed = StepRun.objects.filter(pk=row.pk, state=StepState.STARTED).update(
         state=state, output=output, result=result or {}, interrupted=interrupted, ended_at=at
     )
-    told = state
+    if changed and not interrupted and state != StepState.UNKNOWN:
+        settle_step(row, state=state, at=at)
+    announce(f"run:{claim.run_id}")
+
+
+def settle_step(row: StepRun, *, state: str, at: datetime, actor: Actor = SYSTEM) -> None:
+    """Tell how a step ended, in the caller's transaction; an undo that is done makes its step undone."""
     if row.direction == Direction.UNDO and state == StepState.DONE:
         done = StepRun.objects.filter(run_id=row.run_id, step=row.step, direction=Direction.DO).order_by("-attempt")
         StepRun.objects.filter(pk__in=done.values("pk")[:1]).update(state=StepState.UNDONE)
-        told = StepState.UNDONE
-    if not interrupted:
-        tell(StepFinished(run_id=row.run_id, step=row.step, state=told, attempt=row.attempt), at=at)
-    announce(f"run:{claim.run_id}")
+        state = StepState.UNDONE
+    tell(StepFinished(run_id=row.run_id, step=row.step, state=state, attempt=row.attempt), at=at, actor=actor)
 
 
 @transaction.atomic
@@ -171,7 +175,10 @@ def ask_person(claim: Claim, row: StepRun, *, question: str, at: datetime) -> No
     """Put the question about a step to people, and let go of the run until one answers; raises `Fenced`."""
     _held(claim)
     state = StepState.WAITING_HUMAN if question in (Question.MANUAL, Question.APPROVE) else row.state
-    StepRun.objects.filter(pk=row.pk).update(question=question, asked_at=at, state=state)
+    asked_at = row.asked_at or at  # asked once more, it is one wait
+    StepRun.objects.filter(pk=row.pk).update(
+        question=question, asked_at=asked_at, state=state, answer="", answered_at=None
+    )
     let_go(claim.run_id, state=RunState.WAITING)
     if question == Question.UNKNOWN:
         tell(StepOutcomeUnknown(run_id=claim.run_id, step=row.step), at=at)
@@ -184,6 +191,13 @@ def hold_run(claim: Claim) -> None:
     _held(claim)
     let_go(claim.run_id, state=RunState.HELD)
     announce(f"run:{claim.run_id}")
+
+
+@transaction.atomic
+def let_go_waiting(claim: Claim) -> None:
+    """Let go of a run whose question is still open; raises `Fenced`."""
+    _held(claim)
+    let_go(claim.run_id, state=RunState.WAITING)
 
 
 @transaction.atomic
@@ -208,6 +222,9 @@ def let_go(run_id: int, *, state: str) -> None:
 
 def finish_run(run_id: int, *, state: str, reason: str, at: datetime, actor: Actor = SYSTEM) -> None:
     """End the run and tell it, in the caller's transaction that holds the run's row."""
+    StepRun.objects.filter(run_id=run_id, state=StepState.STARTED).update(
+        state=StepState.UNKNOWN, interrupted=True, ended_at=at
+    )
     run = Run.objects.get(pk=run_id)
     run.state, run.finished_at, run.executor, run.lease_until = state, at, "", None
     run.reason = reason or run.reason

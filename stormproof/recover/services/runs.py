@@ -1,4 +1,4 @@
-"""Starting runs, and what people do with a run that is on: answer, approve, stop."""
+"""Starting runs and stopping them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def start_run(
     *,
     reference: str,
     mode: str = RunMode.REAL,
-    parameters: Mapping[str, str] | None = None,
+    parameters: Mapping[str, str | None] | None = None,
     deadline_at: datetime | None = None,
     actor: Actor,
     at: datetime,
@@ -58,6 +58,7 @@ def start_run(
                 deadline_at=deadline_at,
                 started_by=actor.key,
                 started_by_name=actor.name,
+                started_by_user_id=actor.user_id,
                 started_at=at,
             )
             tell(_started(run), at=at, actor=actor)
@@ -84,17 +85,17 @@ def _other_run_is_on(procedure: Procedure) -> CannotStartRun:
     )
 
 
-def values_for(shape: ProcedureShape, given: Mapping[str, str]) -> dict[str, str]:
+def values_for(shape: ProcedureShape, given: Mapping[str, str | None]) -> dict[str, str]:
     """A value for each parameter of the procedure; raises `CannotStartRun` for unknown, missing or overlong ones."""
     for name, value in given.items():
         if name not in shape.parameters:
             known = ", ".join(shape.parameters) or "none"
             raise CannotStartRun(f"{shape.name} has no parameter {name!r}", field=name, hint=f"It has: {known}.")
-        if len(str(value)) > 500:
+        if len(str(value or "")) > 500:
             raise CannotStartRun(f"the value of {name} is longer than 500 characters", field=name)
     values = {}
     for name, parameter in shape.parameters.items():
-        value = given.get(name, parameter.default)
+        value = given.get(name) or parameter.default
         if value is None:
             raise CannotStartRun(f"{name} has no value", field=name, hint=parameter.description or "Give one.")
         values[name] = str(value)
