@@ -31,7 +31,7 @@ from stormproof.recover.services.journal import (
     claim_run,
     end_run,
     hold_run,
-    let_go_waiting,
+    wait_for_answer,
     write_intent,
     write_result,
     write_skip,
@@ -94,7 +94,7 @@ class _Driver:
         return True
 
     def _wait(self, move: Move) -> bool:
-        patiently(lambda: let_go_waiting(self.claim))
+        patiently(lambda: wait_for_answer(self.claim, at=self.clock()))
         return False
 
     def _skip(self, move: Move) -> bool:
@@ -128,7 +128,7 @@ class _Driver:
         try:
             row = patiently(lambda: self._intent(step, move, touches=kind is None or kind.touches))
         except EffectsAreStopped:
-            patiently(lambda: hold_run(self.claim))
+            patiently(lambda: hold_run(self.claim, at=self.clock()))
             return False
         work = Work(self.claim, self.run, step, row, at=row.started_at)
         return self._settle(work, row, attempt(work, undo=move.act == "undo"))

@@ -173,31 +173,31 @@ def write_skip(claim: Claim, *, step: str, position: int, kind: str, note: str, 
 @transaction.atomic
 def ask_person(claim: Claim, row: StepRun, *, question: str, at: datetime) -> None:
     """Put the question about a step to people, and let go of the run until one answers; raises `Fenced`."""
-    _held(claim)
+    run = _held(claim)
     state = StepState.WAITING_HUMAN if question in (Question.MANUAL, Question.APPROVE) else row.state
     asked_at = row.asked_at or at  # asked once more, it is one wait
     StepRun.objects.filter(pk=row.pk).update(
         question=question, asked_at=asked_at, state=state, answer="", answered_at=None
     )
-    let_go(claim.run_id, state=RunState.WAITING)
+    let_go(run, state=RunState.WAITING, at=at)
+    if run.abort_asked_at is not None:
+        return
     if question == Question.UNKNOWN:
         tell(StepOutcomeUnknown(run_id=claim.run_id, step=row.step), at=at)
     tell(RunNeedsPerson(run_id=claim.run_id, step=row.step, question=question), at=at)
 
 
 @transaction.atomic
-def hold_run(claim: Claim) -> None:
+def hold_run(claim: Claim, *, at: datetime) -> None:
     """Let go of the run until the stop switch is released; raises `Fenced`."""
-    _held(claim)
-    let_go(claim.run_id, state=RunState.HELD)
+    let_go(_held(claim), state=RunState.HELD, at=at)
     announce(f"run:{claim.run_id}")
 
 
 @transaction.atomic
-def let_go_waiting(claim: Claim) -> None:
+def wait_for_answer(claim: Claim, *, at: datetime) -> None:
     """Let go of a run whose question is still open; raises `Fenced`."""
-    _held(claim)
-    let_go(claim.run_id, state=RunState.WAITING)
+    let_go(_held(claim), state=RunState.WAITING, at=at)
 
 
 @transaction.atomic
@@ -215,9 +215,12 @@ def end_run(claim: Claim, *, state: str, reason: str, at: datetime) -> None:
     finish_run(claim.run_id, state=state, reason=reason, at=at)
 
 
-def let_go(run_id: int, *, state: str) -> None:
-    """Give up the claim without ending the run, in the caller's transaction."""
-    Run.objects.filter(pk=run_id).update(state=state, executor="", lease_until=None)
+def let_go(run: Run, *, state: str, at: datetime) -> None:
+    """Give up the claim without ending the run, or end it if a person asked for that; the caller holds the row."""
+    if run.abort_asked_at is not None:
+        finish_run(run.pk, state=RunState.ABORTED, reason=run.reason, at=at)
+    else:
+        Run.objects.filter(pk=run.pk).update(state=state, executor="", lease_until=None)
 
 
 def finish_run(run_id: int, *, state: str, reason: str, at: datetime, actor: Actor = SYSTEM) -> None:
