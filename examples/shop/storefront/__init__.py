@@ -1,0 +1,1 @@
+"""Harbour Outdoor: the sample shop's own glue around django-oscar."""

@@ -1,0 +1,1 @@
+"""Oscar's checkout with our payments in it."""
