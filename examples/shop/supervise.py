@@ -33,7 +33,9 @@ def up(layout: Layout) -> None:
     target = layout.data / "continuity.yaml"
     target.touch(mode=0o600)
     target.write_text(rendered(layout))
-    print(f"shop: open at {layout.url('web')} after {time.monotonic() - began:.1f} s (mailbox {layout.url('mailbox')}/messages)")
+    print(
+        f"shop: open at {layout.url('web')} after {time.monotonic() - began:.1f} s (mailbox {layout.url('mailbox')}/messages)"
+    )
 
 
 def down(layout: Layout) -> None:

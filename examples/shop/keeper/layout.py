@@ -73,7 +73,9 @@ class Layout:
     def environment(self) -> dict[str, str]:
         """What every part of this shop is told."""
         return {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("DJANGO_", "PG", "STORMPROOF", "DATABASE_URL"))},
+            **{
+                k: v for k, v in os.environ.items() if not k.startswith(("DJANGO_", "PG", "STORMPROOF", "DATABASE_URL"))
+            },
             "DJANGO_SETTINGS_MODULE": "storefront.settings",
             "PYTHONPATH": str(SHOP),
             "PYTHONUNBUFFERED": "1",

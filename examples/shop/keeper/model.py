@@ -10,9 +10,16 @@ from keeper.layout import SHOP, Layout
 
 def values(layout: Layout) -> dict[str, str]:
     """What the file may refer to as ${NAME}."""
-    from_parts = {f"{name.upper().replace('-', '_')}_URL": layout.url(name) for name in ("web", "web-a", "web-b", "stats")}
-    from_parts |= {f"{name.upper().replace('-', '_')}_URL": layout.url(name) for name in ("psp-a", "psp-b", "mailbox", "customers")}
-    ports = {f"{name.upper().replace('-', '_')}_PORT": str(layout.port(name)) for name in ("db", "db-a", "db-b", "smtp", "web")}
+    from_parts = {
+        f"{name.upper().replace('-', '_')}_URL": layout.url(name) for name in ("web", "web-a", "web-b", "stats")
+    }
+    from_parts |= {
+        f"{name.upper().replace('-', '_')}_URL": layout.url(name) for name in ("psp-a", "psp-b", "mailbox", "customers")
+    }
+    ports = {
+        f"{name.upper().replace('-', '_')}_PORT": str(layout.port(name))
+        for name in ("db", "db-a", "db-b", "smtp", "web")
+    }
     return {
         **from_parts,
         **ports,

@@ -10,7 +10,14 @@ from keeper.layout import PYTHON, SHOP, Layout, ShopError
 from keeper.processes import running, start, wait_until
 
 SERVICES = ("psp-a", "psp-b", "mailbox", "customers", "web-a", "web-b")
-CHECKS = {"psp-a": "/mode", "psp-b": "/mode", "mailbox": "/healthz", "customers": "/stats", "web-a": "/livez", "web-b": "/livez"}
+CHECKS = {
+    "psp-a": "/mode",
+    "psp-b": "/mode",
+    "mailbox": "/healthz",
+    "customers": "/stats",
+    "web-a": "/livez",
+    "web-b": "/livez",
+}
 
 
 def command_of(layout: Layout, name: str) -> list[str]:

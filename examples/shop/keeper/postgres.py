@@ -116,7 +116,9 @@ def is_marked_standby(layout: Layout, node: str) -> bool:
 def timeline(layout: Layout, node: str) -> int:
     """The history a node is on; a promoted standby is one further than the primary it left."""
     if answers(layout, node) and is_primary(layout, node):
-        return int(query(layout, node, "select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int"))
+        return int(
+            query(layout, node, "select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int")
+        )
     for line in run(layout, ["pg_controldata", "-D", str(layout.data / node)]).splitlines():
         if line.startswith("Latest checkpoint's TimeLineID"):
             return int(line.split(":")[1])
@@ -188,8 +190,7 @@ def is_streaming(layout: Layout, leader: str, *, synchronous: bool = False) -> b
     found = query(
         layout,
         leader,
-        "select count(*) from pg_stat_replication "
-        f"where application_name = '{name}' and state = 'streaming' {wanted}",
+        f"select count(*) from pg_stat_replication where application_name = '{name}' and state = 'streaming' {wanted}",
     )
     return found == "1"
 

@@ -10,15 +10,17 @@ from keeper.processes import running, start, wait_until
 
 # Why a POST may be repeated: HAProxy gives every request an id of its own, a repeated one carries the same, and the
 # shop writes that id in the same transaction as the effect (storefront/once.py). Without that, keep POSTs out of retry-on.
+# `http-buffer-request` is needed: HAProxy can only repeat a request it holds whole, and a POST's body comes in a second packet.
 CONFIGURATION = """\
 global
     stats socket {socket} mode 600 level admin
     stats timeout 30s
     maxconn 500
-    log stdout format raw local0 notice
+    log stdout format raw local0 info
 
 defaults
     log global
+    option dontlognull
     timeout connect 1s
     timeout client 30s
     timeout server 20s
@@ -27,7 +29,10 @@ defaults
 
 frontend web
     mode http
+    option httplog
+    option dontlog-normal
     bind 127.0.0.1:{web}
+    option http-buffer-request
     http-request del-header X-Request-ID
     unique-id-format %{{+X}}o%ci%cp%Ts%rt%pid
     unique-id-header X-Request-ID
@@ -77,7 +82,9 @@ def start_proxy(layout: Layout) -> None:
         return
     program = find_program("haproxy", "haproxy")
     path = layout.run / "haproxy.cfg"
-    ports = {name.replace("-", "_"): layout.port(name) for name in ("web", "web-a", "web-b", "stats", "db", "db-a", "db-b")}
+    ports = {
+        name.replace("-", "_"): layout.port(name) for name in ("web", "web-a", "web-b", "stats", "db", "db-a", "db-b")
+    }
     path.write_text(CONFIGURATION.format(socket=layout.socket, **ports))
     layout.socket.unlink(missing_ok=True)
     start(layout, "haproxy", [program, "-db", "-f", str(path)], cwd=Path("/"), environment=layout.environment())

@@ -49,7 +49,9 @@ def find_leader(layout: Layout) -> str:
         if leads:
             found.append((postgres.timeline(layout, node), node == "db-a", node))
     if not found:
-        raise ShopError("neither database node is a primary: promote one by hand (pg_ctl promote), or remove the data folder")
+        raise ShopError(
+            "neither database node is a primary: promote one by hand (pg_ctl promote), or remove the data folder"
+        )
     return max(found)[2]
 
 
@@ -90,7 +92,9 @@ def wait_for_partner(layout: Layout, leader: str) -> None:
     """From now on a commit is acknowledged only when both nodes have it."""
     postgres.configure(layout, leader, synchronous=True)
     postgres.reload_node(layout, leader)
-    wait_until(lambda: postgres.is_streaming(layout, leader, synchronous=True), within=10, what="synchronous replication")
+    wait_until(
+        lambda: postgres.is_streaming(layout, leader, synchronous=True), within=10, what="synchronous replication"
+    )
 
 
 def switch_over(layout: Layout) -> None:
@@ -125,7 +129,10 @@ def reset_providers(layout: Layout) -> None:
 def put(url: str, value: dict[str, str], *, headers: dict[str, str] | None = None) -> None:
     """PUT a JSON value."""
     request = urllib.request.Request(
-        url, data=json.dumps(value).encode(), method="PUT", headers={"Content-Type": "application/json", **(headers or {})}
+        url,
+        data=json.dumps(value).encode(),
+        method="PUT",
+        headers={"Content-Type": "application/json", **(headers or {})},
     )
     with urllib.request.urlopen(request, timeout=5) as answer:
         answer.read()

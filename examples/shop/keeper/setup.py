@@ -14,7 +14,13 @@ from keeper import postgres
 from keeper.layout import CACHE, PYTHON, SHOP, VENV, Layout, ShopError, make_secrets
 
 LOCK = SHOP / "requirements.lock"
-SEEDED_BY = ("requirements.lock", "storefront/catalogue.py", "storefront/drawings.py", "storefront/models.py", "keeper/setup.py")
+SEEDED_BY = (
+    "requirements.lock",
+    "storefront/catalogue.py",
+    "storefront/drawings.py",
+    "storefront/models.py",
+    "keeper/setup.py",
+)
 SEEDED_FROM = ("storefront/management/commands", "storefront/migrations")
 ROLES = """\
 create role shop login password '{shop}';
@@ -84,7 +90,12 @@ def ensure_template(layout: Layout) -> Path:
         seed(scratch)
         finished = making / "finished"
         finished.mkdir()
-        for source, target in (("db-a", "db"), ("media", "media"), ("search", "search"), ("secrets.json", "secrets.json")):
+        for source, target in (
+            ("db-a", "db"),
+            ("media", "media"),
+            ("search", "search"),
+            ("secrets.json", "secrets.json"),
+        ):
             (scratch.data / source).rename(finished / target)
         if not wanted.exists():
             finished.rename(wanted)
@@ -101,7 +112,17 @@ def seed(scratch: Layout) -> None:
     password = scratch.data / "keeper-password"
     password.write_text(scratch.secrets["keeper"])
     password.chmod(0o644)
-    options = ["-U", "keeper", f"--pwfile={password}", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+    options = [
+        "-U",
+        "keeper",
+        f"--pwfile={password}",
+        "-A",
+        "scram-sha-256",
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+        "--no-sync",
+    ]
     postgres.run(scratch, ["initdb", "-D", str(folder), *options])
     password.unlink()
     postgres.configure(scratch, "db-a", synchronous=False)
@@ -127,7 +148,9 @@ def manage(words: list[str], environment: dict[str, str]) -> None:
 
 def lay_foundation(layout: Layout) -> None:
     """A new shop from the template; an existing one is left alone."""
-    if (layout.data / "secrets.json").exists() and any((layout.data / node / "PG_VERSION").exists() for node in postgres.NODES):
+    if (layout.data / "secrets.json").exists() and any(
+        (layout.data / node / "PG_VERSION").exists() for node in postgres.NODES
+    ):
         return
     template = ensure_template(layout)
     for source, target in (("media", "media"), ("search", "search"), ("db", "db-a")):

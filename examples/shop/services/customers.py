@@ -80,13 +80,17 @@ class Customer:
     def order(self) -> None:
         product = self.chance.choice(self.products)
         page = self.ask("GET", product)
-        self.send(page, f"/basket/add/{product.rstrip('/').rpartition('_')[2]}/", {"quantity": self.chance.choice("112")})
+        self.send(
+            page, f"/basket/add/{product.rstrip('/').rpartition('_')[2]}/", {"quantity": self.chance.choice("112")}
+        )
         first, _, last = self.chance.choice(NAMES).partition(" ")
         page = self.ask("GET", "/checkout/")
         email = f"{first}.{last}.{self.chance.randrange(10**6)}@customers.example".replace(" ", "").lower()
         page = self.send(page, "/checkout/", {"username": email, "options": "anonymous"})
         address = {"first_name": first, "last_name": last, "line1": self.chance.choice(STREETS)}
-        self.send(page, "/checkout/shipping-address/", {**address, "line4": "Hamburg", "postcode": "20457", "country": "DE"})
+        self.send(
+            page, "/checkout/shipping-address/", {**address, "line4": "Hamburg", "postcode": "20457", "country": "DE"}
+        )
         page = self.ask("GET", "/checkout/preview/")
         page = self.send(page, "/checkout/preview/", {"action": "place_order"})
         number = NUMBER.search(page)

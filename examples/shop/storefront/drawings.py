@@ -9,7 +9,13 @@ from collections.abc import Callable
 from PIL import Image, ImageDraw
 
 SIZE = (880, 800)
-SKIES = (("#dfeff2", "#9ad1d4"), ("#fbe3cf", "#f3b98a"), ("#e4e6f1", "#aab4d4"), ("#e6f0e2", "#a9c9a4"), ("#f7ecd2", "#e2c67c"))
+SKIES = (
+    ("#dfeff2", "#9ad1d4"),
+    ("#fbe3cf", "#f3b98a"),
+    ("#e4e6f1", "#aab4d4"),
+    ("#e6f0e2", "#a9c9a4"),
+    ("#f7ecd2", "#e2c67c"),
+)
 COLOURS = ("#0f4c5c", "#e36414", "#5f0f40", "#2d6a4f", "#9a031e", "#3d5a80", "#b08900")
 Pen = ImageDraw.ImageDraw
 

@@ -11,7 +11,9 @@ FEATURED = 8
 
 def home(request: HttpRequest) -> HttpResponse:
     """What is new, and where to look."""
-    products = Product.objects.filter(is_public=True).prefetch_related("images", "stockrecords").order_by("-pk")[:FEATURED]
+    products = (
+        Product.objects.filter(is_public=True).prefetch_related("images", "stockrecords").order_by("-pk")[:FEATURED]
+    )
     cards = [
         {
             "title": product.title,

@@ -81,8 +81,6 @@ def replay(kept: HandledRequest) -> HttpResponse:
     return response
 
 
-
-
 def sorry(request: HttpRequest, error: BaseException) -> HttpResponse:
     """A 503 a customer can read."""
     log.warning("database away during %s %s: %s", request.method, request.path, str(error).split("\n")[0])
