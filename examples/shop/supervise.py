@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from keeper import parts, postgres, proxy, repair, setup
-from keeper.layout import SHOP, Layout, ShopError, layout_for, prepare_folders
+from keeper.layout import Layout, ShopError, layout_for, prepare_folders
 from keeper.model import environment_lines, rendered
 from keeper.processes import running, stop
 
@@ -33,9 +33,8 @@ def up(layout: Layout) -> None:
     target = layout.data / "continuity.yaml"
     target.touch(mode=0o600)
     target.write_text(rendered(layout))
-    print(
-        f"shop: open at {layout.url('web')} after {time.monotonic() - began:.1f} s (mailbox {layout.url('mailbox')}/messages)"
-    )
+    seconds = time.monotonic() - began
+    print(f"shop: open at {layout.url('web')} after {seconds:.1f} s (mailbox {layout.url('mailbox')}/messages)")
 
 
 def down(layout: Layout) -> None:

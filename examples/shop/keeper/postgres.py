@@ -1,4 +1,4 @@
-"""The two database nodes: PostgreSQL 18 from the wheel, a primary and a synchronous streaming standby, over TCP on loopback."""
+"""The two database nodes: PostgreSQL 18 from the wheel, a primary and its synchronous standby, TCP on loopback."""
 
 from __future__ import annotations
 

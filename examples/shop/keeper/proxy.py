@@ -9,8 +9,9 @@ from keeper.layout import Layout, ShopError, find_program
 from keeper.processes import running, start, wait_until
 
 # Why a POST may be repeated: HAProxy gives every request an id of its own, a repeated one carries the same, and the
-# shop writes that id in the same transaction as the effect (storefront/once.py). Without that, keep POSTs out of retry-on.
-# `http-buffer-request` is needed: HAProxy can only repeat a request it holds whole, and a POST's body comes in a second packet.
+# shop writes that id in the same transaction as the effect (storefront/once.py). Without that, keep POSTs out of
+# retry-on. `http-buffer-request` is needed: HAProxy can only repeat a request that it holds whole, and the body of a
+# POST comes in a second packet.
 CONFIGURATION = """\
 global
     stats socket {socket} mode 600 level admin

@@ -12,7 +12,7 @@ from keeper.setup import say
 
 
 def converge(layout: Layout) -> None:
-    """Every part running, db-a primary with db-b as its synchronous standby, HAProxy open, provider A in use and well."""
+    """Every part runs, db-a leads with db-b as synchronous standby, HAProxy is open, provider A is in use."""
     for name in ("psp-a", "psp-b", "mailbox", "web-a", "web-b"):
         parts.start_service(layout, name)
     restore_database(layout)
@@ -37,7 +37,7 @@ def restore_database(layout: Layout) -> None:
 
 
 def find_leader(layout: Layout) -> str:
-    """The node with the newest history that is not marked as a standby: a running primary, or the last one there was."""
+    """The node with the newest history not marked as a standby: a running primary, or the last one there was."""
     found = []
     for node in postgres.NODES:
         if not (layout.data / node / "PG_VERSION").exists():
@@ -98,7 +98,7 @@ def wait_for_partner(layout: Layout, leader: str) -> None:
 
 
 def switch_over(layout: Layout) -> None:
-    """From db-b back to db-a, in order: nobody writes, db-b stops cleanly (its last byte is then with db-a), db-a leads."""
+    """Back to db-a in order: nobody writes, db-b stops cleanly (its last byte is then with db-a), db-a leads."""
     say("switching back to db-a")
     wait_for_partner(layout, "db-b")
     if running(layout, "haproxy"):

@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 SAFE = ("GET", "HEAD", "OPTIONS")
 KEPT = ("Location", "Content-Type")
 SORRY = """<!doctype html><title>Back in a moment</title>
-<body style="font-family:system-ui;max-width:36rem;margin:15vh auto;padding:0 1rem">
-<h1>Back in a moment</h1><p>We cannot reach our order book right now. Nothing was charged. Please try again shortly.</p>"""
+<body style="font-family:system-ui;max-width:36rem;margin:15vh auto">
+<h1>Back in a moment</h1><p>We cannot reach our order book right now. Please try again shortly.</p>"""
 
 
 class OncePerRequestId:
-    """Outermost middleware: one transaction around everything a POST does, and a polite 503 when the database is away."""
+    """Outermost middleware: one transaction around all a POST does; a polite 503 when the database is away."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -82,20 +82,25 @@ class Command(BaseCommand):
         order_model.objects.bulk_create(orders, batch_size=1000)
         line_model = get_model("order", "Line")
         line_model.objects.bulk_create(
-            [line_of(line_model, order, item, quantity, products, stock) for order, item, quantity in lines],
+            [
+                line_of(
+                    line_model, order, item=item, quantity=quantity, product=products[item.upc], record=stock[item.upc]
+                )
+                for order, item, quantity in lines
+            ],
             batch_size=1000,
         )
 
 
-def line_of(line_model, order, item, quantity, products, stock):
+def line_of(line_model, order, *, item, quantity, product, record):
     """One row of an order."""
     price = item.price * quantity
     return line_model(
         order=order,
         partner_name="Harbour warehouse",
         partner_sku=item.upc,
-        stockrecord=stock[item.upc],
-        product=products[item.upc],
+        stockrecord=record,
+        product=product,
         title=item.title,
         upc=item.upc,
         quantity=quantity,
@@ -105,6 +110,6 @@ def line_of(line_model, order, item, quantity, products, stock):
         line_price_before_discounts_excl_tax=price,
         unit_price_incl_tax=item.price,
         unit_price_excl_tax=item.price,
-        tax_code=None,
+        num_allocated=0,
         status="Sent",
     )

@@ -12,7 +12,7 @@ from storefront.catalogue import items
 from storefront.drawings import picture
 from storefront.models import PaymentSetting
 
-STOCK = 1_000_000
+STOCK = 25_000
 
 
 class Command(BaseCommand):
