@@ -43,7 +43,8 @@ class SampleShop:
 
     def put_under_care(self, environment: dict[str, str]) -> None:
         """Apply the shop's model."""
-        command = [sys.executable, "-m", "stormproof", "apply", str(FOLDER / "continuity.yaml"), "--yes"]
+        rendered = FOLDER.parent.parent / ".data" / "shop" / "continuity.yaml"  # with this shop's ports filled in
+        command = [sys.executable, "-m", "stormproof", "apply", str(rendered), "--yes"]
         if subprocess.run(command, env={**os.environ, **environment}, check=False, stdin=subprocess.DEVNULL).returncode:
             raise fail("The shop's continuity.yaml could not be applied; the reason stands above.")
 

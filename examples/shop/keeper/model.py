@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from string import Template
 
-from keeper.layout import SHOP, Layout
+from keeper.layout import SHOP, Layout, ShopError
 
 
 def values(layout: Layout) -> dict[str, str]:
@@ -36,8 +36,15 @@ def values(layout: Layout) -> dict[str, str]:
 
 
 def rendered(layout: Layout) -> str:
-    """The file with every reference filled in; an unknown one is an error."""
-    return Template((SHOP / "continuity.yaml").read_text()).substitute(values(layout))
+    """The file with every reference in capitals filled in; an unknown one is an error."""
+    known = values(layout)
+
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in known:
+            raise ShopError(f"continuity.yaml refers to {found[0]}; there are {', '.join(sorted(known))}")
+        return known[found[1]]
+
+    return re.sub(r"\$\{([A-Z][A-Z0-9_]*)\}", value, (SHOP / "continuity.yaml").read_text())
 
 
 def environment_lines(layout: Layout) -> str:
