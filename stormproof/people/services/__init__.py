@@ -1,5 +1,6 @@
 """The only writers of `people`: one act each, in one transaction, telling what happened."""
 
+from stormproof.people.services.admins import page_admins
 from stormproof.people.services.contacts import (
     CannotAddContactPoint,
     CannotRemoveContactPoint,
@@ -67,6 +68,7 @@ __all__ = [
     "note_seen",
     "note_sign_in",
     "note_token_used",
+    "page_admins",
     "put_team",
     "reactivate_user",
     "remove_contact_point",

@@ -36,7 +36,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
         told["processes"] = {
             life.process: {"alive": life.is_fresh, "instances": life.instances, "age_s": life.age_s} for life in lives
         }
-    return JsonResponse(told, status=200 if is_ready else 503)
+    answer = JsonResponse(told, status=200 if is_ready else 503)
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # not being ready yet is an answer, not an error
+    return answer
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
