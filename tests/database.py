@@ -31,6 +31,7 @@ def _make_folder() -> Path:
     mark = mark_of(os.getpid())
     assert mark is not None
     write_mark(folder / "owner", mark=mark)
+    (folder / "static").mkdir()  # where collectstatic would have put the assets
     return folder
 
 

@@ -10,8 +10,11 @@ from procrastinate.contrib.django import app
 
 from stormproof.core import outbox, seal
 from stormproof.core.clock import now
+from stormproof.core.dead_man import call_dead_man
 from stormproof.core.delivery import TRIES, deliver_once, park
+from stormproof.core.env import env
 from stormproof.core.jobs import every, task
+from stormproof.core.ticks import forget_old_ticks
 
 
 class PatientRetry(procrastinate.BaseRetryStrategy):
@@ -57,3 +60,15 @@ def send_messages_that_are_due(at: datetime) -> None:
 def seal_facts(at: datetime) -> None:
     """Add the committed facts to the hash chain."""
     seal.seal_facts(at=at)
+
+
+@every(seconds=60)
+def call_dead_man_while_all_are_alive(at: datetime) -> None:
+    """Tell the outside that we live, so that it can raise the alarm when we do not."""
+    call_dead_man(env.dead_man_url, at=at)
+
+
+@every(seconds=600)
+def drop_the_ticks_of_ended_processes(at: datetime) -> None:
+    """Keep the table of ticks to the processes of the last hour."""
+    forget_old_ticks(at=at)

@@ -1,0 +1,33 @@
+"""The dead-man's switch: an outside address that is called only while all our processes are alive.
+
+When the calls stop, whoever keeps that address (a monitoring service, a second Stormproof) raises the alarm.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import httpx
+import structlog
+
+from stormproof.core.ticks import EXPECTED, all_alive, signs_of_life
+
+TIMEOUT_S = 10.0
+log = structlog.get_logger(__name__)
+
+
+def call_dead_man(url: str, *, at: datetime) -> bool:
+    """Call `url` if web, worker and prober are all alive at `at`; whether it was called and answered well."""
+    if not url:
+        return False
+    lives = signs_of_life(at=at)
+    if not all_alive(lives):
+        silent = [life.process for life in lives if life.process in EXPECTED and not life.is_fresh]
+        log.warning("dead_man.held_back", silent=silent)
+        return False
+    try:
+        httpx.get(url, timeout=TIMEOUT_S, follow_redirects=False).raise_for_status()
+    except httpx.HTTPError as error:
+        log.warning("dead_man.failed", error=type(error).__name__)  # the address itself is a secret
+        return False
+    return True
