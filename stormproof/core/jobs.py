@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
 from typing import Any, TypeVar
 
+import structlog
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.retry import RetryStrategy
 
@@ -40,10 +43,19 @@ def task(*, queue: str = "default", retries: RetryStrategy | None = RETRIES) -> 
         name = f"{body.__module__.removeprefix('stormproof.').removesuffix('.tasks')}.{body.__name__}"
         _names[body] = name
         _queues[name] = queue
-        app.task(name=name, queue=queue, retry=retries or False)(body)
+        app.task(name=name, queue=queue, retry=retries or False, pass_context=True)(_with_its_id_in_logs(body))
         return body
 
     return register
+
+
+def _with_its_id_in_logs(body: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(body)
+    def run(context: JobContext, **arguments: Any) -> Any:
+        with structlog.contextvars.bound_contextvars(job=context.job.id, task=context.job.task_name):
+            return body(**arguments)
+
+    return run
 
 
 def every(*, seconds: float) -> Callable[[Body], Body]:
