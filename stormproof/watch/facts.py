@@ -36,8 +36,8 @@ class MonitorWentUnknown(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MonitorSlowed(Fact):
-    """The target works but breaks its promise of speed."""
+class MonitorDegraded(Fact):
+    """The target works but breaks a promise: too slow, or a certificate about to end."""
 
     monitor_id: int
     node_id: int

@@ -79,7 +79,7 @@ class Observation(models.Model):
     monitor = models.ForeignKey(Monitor, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
     at = models.DateTimeField()
     ok = models.BooleanField()
-    slow = models.BooleanField(default=False)
+    degraded = models.BooleanField(default=False)
     confirmed = models.BooleanField(default=False)
     total_ms = models.FloatField(null=True)
     phases = ArrayField(models.FloatField(null=True), null=True)  # in the order of choices.PHASES, milliseconds

@@ -26,7 +26,7 @@ class Sighting:
     since: datetime
     ok: bool
     confirmed: bool
-    slow: bool = False
+    degraded: bool = False
     refused: bool = False  # it may not be looked at from here: says nothing about the target
     reason: str = ""
     total_ms: float | None = None
@@ -44,7 +44,7 @@ def next_state(current: str, sighting: Sighting) -> str:
         return State.DOWN if sighting.confirmed else current
     if current == State.DOWN and not sighting.confirmed:
         return current
-    return State.DEGRADED if sighting.slow else State.UP
+    return State.DEGRADED if sighting.degraded else State.UP
 
 
 def unknown_after(interval_seconds: int) -> timedelta:

@@ -83,13 +83,13 @@ def test_recovery_needs_a_second_success() -> None:
 
 def test_slow_is_degraded_and_fast_again_is_up() -> None:
     monitor = make_monitor()
-    look(seen(monitor, 0), seen(monitor, 5, slow=True, reason="slow: 3 s, promised within 2 s"))
+    look(seen(monitor, 0), seen(monitor, 5, degraded=True, reason="slow: 3 s, promised within 2 s"))
     monitor.refresh_from_db()
     assert (monitor.state, monitor.reason) == ("degraded", "slow: 3 s, promised within 2 s")
     look(seen(monitor, 10))
     monitor.refresh_from_db()
     assert (monitor.state, monitor.reason) == ("up", "")
-    assert facts() == ["MonitorSlowed"]
+    assert facts() == ["MonitorDegraded"]
 
 
 def test_a_target_that_may_not_be_looked_at_is_unknown_not_down() -> None:

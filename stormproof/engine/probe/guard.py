@@ -160,9 +160,13 @@ class Guard:
 
     async def resolve(self, host: str, port: int) -> list[Target]:
         """Judged targets of `host`, asked of DNS just now. Raises `AddressRefused` or `NameNotFound`."""
+        bare = host.strip("[]")
+        if _is_address(bare):
+            family = socket.AF_INET6 if ":" in bare else socket.AF_INET
+            return self.judge(host, [(family, bare, port)])
         loop = asyncio.get_running_loop()
         try:
-            infos = await loop.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+            infos = await loop.getaddrinfo(bare, port, type=socket.SOCK_STREAM)
         except (socket.gaierror, UnicodeError) as error:
             raise NameNotFound(f"{host} does not resolve: {error}") from error
         return self.judge(host, _found(infos))
@@ -200,6 +204,14 @@ def _found(
         for family, _, _, _, address in infos
     }
     return list(seen)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _in_any(address: Address, networks: Iterable[Network]) -> bool:

@@ -12,12 +12,13 @@ from typing import Any
 class Outcome:
     """Whether it works, how long it took and, when not, why in words.
 
-    `refused` means that it may not be looked at from here, so nothing was learned. `slow` means that it works but not
-    within the promised time. `phases` are milliseconds of dns, connect (with TLS), wait (to the first byte) and read.
+    `refused` means that it may not be looked at from here, so nothing was learned. `degraded` means that it works but
+    breaks a promise (too slow, a certificate about to expire). `phases` are milliseconds of dns, connect (with TLS),
+    wait (to the first byte) and read.
     """
 
     ok: bool
-    slow: bool = False
+    degraded: bool = False
     refused: bool = False
     reason: str = ""
     total_ms: float | None = None
@@ -26,17 +27,19 @@ class Outcome:
 
 
 class Stopwatch:
-    """Measures the phases of a look."""
+    """Measures the phases of a look; `doing` is the one under way, in words."""
 
     def __init__(self) -> None:
         self._start = self._lap = time.perf_counter()
         self.phases: dict[str, float] = {}
+        self.doing = "looking up the name"
 
-    def lap(self, phase: str) -> None:
+    def lap(self, phase: str, *, next_is: str = "") -> None:
         """End `phase`: it took the time since the last lap."""
         moment = time.perf_counter()
-        self.phases[phase] = self.phases.get(phase, 0.0) + round((moment - self._lap) * 1000, 3)
+        self.phases[phase] = round(self.phases.get(phase, 0.0) + (moment - self._lap) * 1000, 3)
         self._lap = moment
+        self.doing = next_is or self.doing
 
     @property
     def total_ms(self) -> float:
@@ -44,17 +47,28 @@ class Stopwatch:
         return round((time.perf_counter() - self._start) * 1000, 3)
 
     def success(self, *, faster_than_s: float | None = None, details: dict[str, Any] | None = None) -> Outcome:
-        """It works; slow when it took longer than `faster_than_s`."""
+        """It works; degraded when it took longer than `faster_than_s`."""
         total = self.total_ms
-        slow = faster_than_s is not None and total > faster_than_s * 1000
-        reason = f"slow: {say_ms(total)}, promised within {say_ms((faster_than_s or 0) * 1000)}" if slow else ""
-        return Outcome(ok=True, slow=slow, reason=reason, total_ms=total, phases=self.phases, details=details or {})
+        promised_ms = (faster_than_s or 0) * 1000
+        is_slow = faster_than_s is not None and total > promised_ms
+        return Outcome(
+            ok=True,
+            degraded=is_slow,
+            reason=f"slow: {say_ms(total)}, promised within {say_ms(promised_ms)}" if is_slow else "",
+            total_ms=total,
+            phases=self.phases,
+            details=details or {},
+        )
 
-    def failure(self, reason: str, details: dict[str, Any] | None = None) -> Outcome:
+    def failure(self, reason: str, *, details: dict[str, Any] | None = None) -> Outcome:
         """It does not work, because of `reason`."""
         return Outcome(
             ok=False, reason=shorten(reason), total_ms=self.total_ms, phases=self.phases, details=details or {}
         )
+
+    def too_late(self, deadline_s: float) -> Outcome:
+        """It did not answer before the deadline; says what was being waited for."""
+        return self.failure(f"no answer within {say_ms(deadline_s * 1000)} (while {self.doing})")
 
 
 def refusal(reason: str) -> Outcome:
@@ -77,8 +91,10 @@ def say_error(error: BaseException, *, where: str) -> str:
     """What went wrong with a connection to `where`, in words."""
     if isinstance(error, ConnectionRefusedError):
         return f"{where} refused the connection"
-    if isinstance(error, ConnectionResetError | asyncio.IncompleteReadError | BrokenPipeError):
+    if isinstance(error, ConnectionResetError | BrokenPipeError | asyncio.IncompleteReadError | EOFError):
         return f"{where} closed the connection"
     if isinstance(error, TimeoutError):
         return f"{where} did not answer in time"
-    return f"{where}: {error.strerror if isinstance(error, OSError) and error.strerror else error}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{where}: {error.strerror}"
+    return f"{where}: {str(error) or type(error).__name__}"

@@ -13,11 +13,11 @@ from stormproof.watch.rules import Sighting, next_state
 from stormproof.watch.services.states import move_monitor
 
 _INSERT = """
-INSERT INTO watch_observation (monitor_id, at, ok, slow, confirmed, total_ms, phases, reason, prober_id)
-SELECT monitor_id, at, ok, slow, confirmed, total_ms, phases::double precision[], reason, prober_id
+INSERT INTO watch_observation (monitor_id, at, ok, degraded, confirmed, total_ms, phases, reason, prober_id)
+SELECT monitor_id, at, ok, degraded, confirmed, total_ms, phases::double precision[], reason, prober_id
 FROM unnest(%s::int[], %s::timestamptz[], %s::bool[], %s::bool[], %s::bool[], %s::double precision[], %s::text[],
             %s::text[], %s::int[])
-     AS seen (monitor_id, at, ok, slow, confirmed, total_ms, phases, reason, prober_id)
+     AS seen (monitor_id, at, ok, degraded, confirmed, total_ms, phases, reason, prober_id)
 ON CONFLICT DO NOTHING
 """
 _TOUCH = """
@@ -76,7 +76,7 @@ def _insert(sightings: Sequence[Sighting]) -> None:
                 seen.monitor_id,
                 seen.at,
                 seen.ok,
-                seen.slow,
+                seen.degraded,
                 seen.confirmed,
                 seen.total_ms,
                 _array(seen.phases),

@@ -8,7 +8,7 @@ from stormproof.core.actor import SYSTEM, Actor
 from stormproof.core.facts import Fact, tell
 from stormproof.core.live import announce
 from stormproof.watch.choices import State
-from stormproof.watch.facts import MonitorRecovered, MonitorSlowed, MonitorWentDown, MonitorWentUnknown
+from stormproof.watch.facts import MonitorDegraded, MonitorRecovered, MonitorWentDown, MonitorWentUnknown
 from stormproof.watch.models import Monitor, StateChange
 from stormproof.watch.rules import GOOD
 
@@ -18,7 +18,7 @@ def move_monitor(
 ) -> bool:
     """Give a locked monitor a new state, true since `since` and known at `at`; False when it is in that state already.
 
-    Tells one fact when another stage must act: down (once until it recovered), recovered, slow, unknown.
+    Tells one fact when another stage must act: down (once until it recovered), recovered, degraded, unknown.
     """
     if monitor.state == to:
         return False
@@ -47,7 +47,7 @@ def _fact_of(monitor: Monitor, to: str, reason: str, since: datetime) -> Fact | 
     if to in GOOD and monitor.down_since is not None:
         return MonitorRecovered(**about, down_since=monitor.down_since.isoformat())
     if to == State.DEGRADED:
-        return MonitorSlowed(**about, reason=reason)
+        return MonitorDegraded(**about, reason=reason)
     if to == State.UNKNOWN:
         return MonitorWentUnknown(**about, reason=reason)
     return None

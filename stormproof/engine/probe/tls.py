@@ -1,0 +1,66 @@
+"""Looks at the certificate of a TLS port: trusted, for this name, and valid for long enough."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from datetime import datetime
+
+from stormproof.engine.probe.certificate import expires_at, say_tls_error
+from stormproof.engine.probe.guard import AddressRefused, Guard, NameNotFound
+from stormproof.engine.probe.outcome import Outcome, Stopwatch, refusal, say_error
+from stormproof.engine.probe.tcp import open_guarded
+
+
+@dataclass(frozen=True, kw_only=True)
+class TlsCheck:
+    """What to look at: a TLS port, and from how long before its end a certificate is a worry."""
+
+    host: str
+    port: int = 443
+    warn_before_s: float = 14 * 86400
+
+    @property
+    def where(self) -> str:
+        """The target in words."""
+        return f"{self.host}:{self.port}"
+
+
+async def probe_tls(
+    check: TlsCheck, *, guard: Guard, deadline_s: float, at: datetime, trust: ssl.SSLContext | None = None
+) -> Outcome:
+    """Make a verified TLS connection and measure how long, from `at` on, the certificate lasts.
+
+    `trust` replaces the authorities of the machine. Degraded when it ends within the warning time.
+    """
+    watch = Stopwatch()
+    try:
+        async with asyncio.timeout(deadline_s):
+            context = trust or ssl.create_default_context()
+            _, writer = await open_guarded(check.host, check.port, guard=guard, watch=watch, tls=context)
+            certificate = writer.get_extra_info("ssl_object").getpeercert()
+            writer.transport.abort()
+    except AddressRefused as error:
+        return refusal(str(error))
+    except NameNotFound as error:
+        return watch.failure(str(error))
+    except TimeoutError:
+        return watch.too_late(deadline_s)
+    except ssl.SSLError as error:
+        return watch.failure(say_tls_error(error, where=check.where))
+    except (OSError, EOFError) as error:
+        return watch.failure(say_error(error, where=check.where))
+    return _judge(check, expires_at(certificate), at, watch)
+
+
+def _judge(check: TlsCheck, end: datetime, at: datetime, watch: Stopwatch) -> Outcome:
+    left = (end - at).total_seconds()
+    days = round(left / 86400, 2)
+    found = {"expires_at": end.isoformat(), "days_left": days}
+    if left < check.warn_before_s:
+        reason = f"the certificate of {check.where} ends in {days:.4g} days, on {end:%d %b %Y}"
+        return Outcome(
+            ok=True, degraded=True, reason=reason, total_ms=watch.total_ms, phases=watch.phases, details=found
+        )
+    return watch.success(details=found)
