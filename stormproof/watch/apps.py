@@ -9,3 +9,10 @@ class WatchConfig(AppConfig):
     name = "stormproof.watch"
     label = "watch"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Take part in continuity.yaml."""
+        from stormproof.core.document import register_section
+        from stormproof.watch.document import MonitorsSection
+
+        register_section(MonitorsSection())

@@ -10,6 +10,7 @@ from django.db import transaction
 from stormproof.core.document import write_duration
 from stormproof.core.refusals import NotFound, Refused
 from stormproof.watch.choices import Signal, State
+from stormproof.watch.kinds.heartbeat import times_of
 from stormproof.watch.models import Monitor
 from stormproof.watch.rules import Sighting
 from stormproof.watch.services.observations import record_sightings
@@ -36,7 +37,8 @@ def record_ping(key: UUID, *, signal: str, note: str = "", at: datetime) -> Moni
     if monitor is None:
         raise NotFound("no heartbeat has this address")
     _refuse_a_flood(monitor, signal, at)
-    grace = timedelta(seconds=monitor.config["grace"])
+    times = times_of(monitor.config)
+    grace = timedelta(seconds=times.grace)
     if signal == Signal.START:
         monitor.started_at = at
         monitor.due_at = at + grace
@@ -44,7 +46,7 @@ def record_ping(key: UUID, *, signal: str, note: str = "", at: datetime) -> Moni
         return monitor
     ran = (at - monitor.started_at).total_seconds() * 1000 if monitor.started_at else None
     monitor.started_at = None
-    monitor.due_at = at + timedelta(seconds=monitor.config["period"]) + grace
+    monitor.due_at = at + timedelta(seconds=times.period) + grace
     monitor.save(update_fields=["started_at", "due_at"])
     record_sightings([_sighting(monitor, signal == Signal.DONE, note, ran, at)], at=at)
     monitor.refresh_from_db()
@@ -92,7 +94,7 @@ def mark_late_heartbeats(*, at: datetime) -> int:
 
 def _lateness(monitor: Monitor) -> str:
     if monitor.started_at is not None:
-        grace = write_duration(monitor.config["grace"])
+        grace = write_duration(times_of(monitor.config).grace)
         return f"started at {monitor.started_at:%H:%M:%S} UTC and not done within {grace}"
     last = f"the last came at {monitor.last_at:%d %b %H:%M:%S} UTC" if monitor.last_at else "none has come"
-    return f"no ping: expected every {write_duration(monitor.config['period'])}, {last}"
+    return f"no ping: expected every {write_duration(times_of(monitor.config).period)}, {last}"

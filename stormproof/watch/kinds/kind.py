@@ -1,0 +1,157 @@
+"""What a kind of monitor is made of."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stormproof.core.document import Duration
+from stormproof.core.secrets import open_text, seal_text
+from stormproof.engine.probe.guard import Guard
+from stormproof.engine.probe.http import HttpProber
+from stormproof.engine.probe.outcome import Outcome
+
+SEALED = "sealed:"
+FROM_ENV = "env:"
+_OWN_SETTING = re.compile(r"^(STORMPROOF_|DATABASE_URL)", re.IGNORECASE)
+LONGEST_TIMEOUT_S = 10.0
+
+
+class MonitorShape(BaseModel):
+    """What every monitor says in continuity.yaml, whatever its kind."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    name: str | None = Field(None, max_length=200, description="What people call it; the identifier when left out.")
+    on: str = Field(description="The function, asset, supplier or site it looks at.")
+    paused: bool = Field(False, description="A paused monitor does not look.")
+
+
+class ActiveShape(MonitorShape):
+    """A monitor that looks by itself, at an interval."""
+
+    every: Duration = Field(60, ge=1, le=86400, description="How often it looks, such as 5s or 1m.")
+
+    @property
+    def interval_seconds(self) -> int:
+        """How often it looks."""
+        return self.every
+
+
+BASE_FIELDS = frozenset({"name", "on", "paused", "kind", "every"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What a look is given: the guard, the web prober, the time it may take and the moment."""
+
+    guard: Guard
+    http: HttpProber
+    deadline_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormField:
+    """One field of the form of a kind. `path` is its place in the settings, such as `expect.contains`."""
+
+    path: str
+    label: str
+    help: str = ""
+    widget: Literal["text", "lines", "number", "choice", "yes", "pairs", "secret"] = "text"
+    choices: tuple[str, ...] = ()
+    placeholder: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of monitor: its settings, how it is shown, how it looks (None: it waits to be pinged)."""
+
+    name: str
+    title: str
+    purpose: str
+    icon: str
+    shape: type[Any]
+    target: Callable[[Any], str]
+    hosts: Callable[[Any], list[tuple[str, str]]]  # (field path, host) that the guard must let through
+    fields: tuple[FormField, ...]
+    look: Callable[[Any, Tools], Awaitable[Outcome]] | None = None
+    secret_paths: Callable[[Mapping[str, Any]], list[tuple[str, ...]]] = lambda _config: []
+
+
+def timeout_s(interval_seconds: float) -> float:
+    """How long one try may take: half the interval, at least 1 and at most 10 seconds."""
+    return min(LONGEST_TIMEOUT_S, max(1.0, interval_seconds / 2))
+
+
+def seal_config(kind: Kind, config: Mapping[str, Any]) -> dict[str, Any]:
+    """`config` with its secrets sealed; references to the environment stay as they are."""
+    return _mapped(config, kind.secret_paths(config), _seal)
+
+
+def open_config(kind: Kind, config: Mapping[str, Any]) -> dict[str, Any]:
+    """`config` as it was given, secrets in the clear. Raises CannotOpenSecret."""
+    return _mapped(config, kind.secret_paths(config), _open)
+
+
+def resolve_config(kind: Kind, config: Mapping[str, Any]) -> dict[str, Any]:
+    """`config` with secrets opened and `env:NAME` replaced by the variable's value; LookupError when it is not set."""
+    return _mapped(open_config(kind, config), kind.secret_paths(config), _from_env)
+
+
+def _mapped(config: Mapping[str, Any], paths: list[tuple[str, ...]], change: Callable[[str], str]) -> dict[str, Any]:
+    copy: dict[str, Any] = {key: dict(value) if isinstance(value, dict) else value for key, value in config.items()}
+    for path in paths:
+        holder: Any = copy
+        for step in path[:-1]:
+            holder = holder[step]
+        holder[path[-1]] = change(holder[path[-1]])
+    return copy
+
+
+def _seal(text: str) -> str:
+    return text if text.startswith((SEALED, FROM_ENV)) else SEALED + seal_text(text)
+
+
+def _open(text: str) -> str:
+    return open_text(text.removeprefix(SEALED)) if text.startswith(SEALED) else text
+
+
+def _from_env(text: str) -> str:
+    if not text.startswith(FROM_ENV):
+        return text
+    name = text.removeprefix(FROM_ENV)
+    value = os.environ.get(name)
+    if value is None:
+        raise LookupError(f"the environment variable {name} is not set for the prober")
+    return value
+
+
+def require_foreign_variable(text: str) -> str:
+    """`text`, unless it asks for one of Stormproof's own settings: those hold keys that no target may receive."""
+    if text.startswith(FROM_ENV) and _OWN_SETTING.match(text.removeprefix(FROM_ENV)):
+        raise ValueError("a monitor may not read Stormproof's own settings; put the secret into a variable of its own")
+    return text
+
+
+__all__ = [
+    "BASE_FIELDS",
+    "FROM_ENV",
+    "ActiveShape",
+    "FormField",
+    "Kind",
+    "MonitorShape",
+    "Tools",
+    "open_config",
+    "require_foreign_variable",
+    "resolve_config",
+    "seal_config",
+    "timeout_s",
+]

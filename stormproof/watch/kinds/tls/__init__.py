@@ -1,0 +1,45 @@
+"""Looks at a TLS certificate: trusted, for the right name, and valid for long enough."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from stormproof.core.document import Duration
+from stormproof.engine.probe.outcome import Outcome
+from stormproof.engine.probe.tls import TlsCheck, probe_tls
+from stormproof.watch.kinds.kind import ActiveShape, FormField, Kind, Tools
+
+
+class TlsShape(ActiveShape):
+    """The certificate of a TLS port."""
+
+    kind: Literal["tls"]
+    host: str = Field(min_length=1, max_length=253)
+    port: int = Field(443, ge=1, le=65535)
+    warn_before: Duration = Field(14 * 86400, ge=0, description="Degraded from this long before the certificate ends.")
+
+
+async def _look(shape: TlsShape, tools: Tools) -> Outcome:
+    check = TlsCheck(host=shape.host, port=shape.port, warn_before_s=shape.warn_before)
+    return await probe_tls(check, guard=tools.guard, deadline_s=tools.deadline_s, at=tools.at)
+
+
+KIND = Kind(
+    name="tls",
+    title="Certificate",
+    purpose="Checks the whole chain of a certificate as a browser does, and warns before it ends.",
+    icon="certificate",
+    shape=TlsShape,
+    target=lambda shape: f"{shape.host}:{shape.port}",
+    hosts=lambda shape: [("host", shape.host)],
+    look=_look,
+    fields=(
+        FormField(path="host", label="Host", placeholder="shop.example", required=True),
+        FormField(path="port", label="Port", widget="number", placeholder="443"),
+        FormField(
+            path="warn_before", label="Warn before", placeholder="14d", help="Degraded from this long before its end."
+        ),
+    ),
+)
