@@ -221,3 +221,8 @@ def upkeep() -> Upkeep:
 def probers_alive(at: datetime) -> list[Prober]:
     """The probers whose lease is good, by name."""
     return list(Prober.objects.filter(lease_until__gt=at).order_by("instance"))
+
+
+def monitors_to_look_at() -> QuerySet[Monitor]:
+    """Every monitor a prober must look at: in use, not paused, of a kind that looks by itself."""
+    return monitors_in_use().filter(enabled=True).exclude(kind="heartbeat").order_by("id")

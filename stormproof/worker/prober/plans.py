@@ -1,0 +1,69 @@
+"""What a prober knows of the monitors it looks after: parsed once per version, secrets opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from stormproof.core.secrets import CannotOpenSecret
+from stormproof.watch.kinds import KINDS, Kind, WrongSettings, read_settings, resolve_config
+from stormproof.watch.models import Monitor
+from stormproof.watch.selectors import monitors_to_look_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How to look at one monitor. `fault` says why that cannot be done here, such as a variable that is not set."""
+
+    monitor_id: int
+    version: int
+    kind: Kind
+    shape: Any
+    host: str
+    interval_seconds: int
+    state: str
+    last_at: datetime | None
+    fault: str = ""
+
+
+class Plans:
+    """Reads plans from the database; a monitor is parsed again only when its version is new."""
+
+    def __init__(self) -> None:
+        self._parsed: dict[int, Plan] = {}
+
+    def load(self) -> dict[int, Plan]:
+        """All monitors to look at, by id."""
+        found = {}
+        for monitor in monitors_to_look_at():
+            kept = self._parsed.get(monitor.pk)
+            if kept is not None and kept.version == monitor.version and not kept.fault:
+                found[monitor.pk] = replace(kept, state=monitor.state, last_at=monitor.last_at)
+            else:
+                found[monitor.pk] = plan_of(monitor)
+        self._parsed = found
+        return dict(found)
+
+
+def plan_of(monitor: Monitor) -> Plan:
+    """The plan of one monitor."""
+    kind = KINDS[monitor.kind]
+    shape, host, fault = None, "", ""
+    try:
+        config = resolve_config(kind, monitor.config)
+        shape = read_settings({"kind": monitor.kind, "on": monitor.node.slug, **config})
+        host = next((name for _, name in kind.hosts(shape)), "")
+    except (LookupError, CannotOpenSecret, WrongSettings) as error:
+        fault = str(error)
+    return Plan(
+        monitor_id=monitor.pk,
+        version=monitor.version,
+        kind=kind,
+        shape=shape,
+        host=host,
+        interval_seconds=monitor.interval_seconds,
+        state=monitor.state,
+        last_at=monitor.last_at,
+        fault=fault,
+    )
