@@ -13,6 +13,7 @@ from stormproof.business import selectors as business
 from stormproof.business.models import Node
 from stormproof.core.actor import Actor
 from stormproof.core.refusals import NotFound
+from stormproof.people.models import User
 from stormproof.recover import selectors as recover
 from stormproof.recover.models import Procedure
 from stormproof.respond.choices import GROUP_OF_KIND, IncidentState
@@ -28,7 +29,7 @@ from stormproof.respond.models import (
     Task,
     TimelineEntry,
 )
-from stormproof.respond.rules import deadline_of
+from stormproof.respond.rules import deadline_of, leans_on_any, needs_beneath
 from stormproof.respond.services.links import nonce_of
 
 READ = "respond.read"
@@ -100,6 +101,76 @@ def functions_of(incident: Incident) -> list[Node]:
     """The functions it hits or has hit, the most revenue first."""
     found = incident.functions.select_related("function", "objective")
     return sorted(found, key=lambda node: (-node.function.revenue_share, node.position, node.pk))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """All figures of one incident at one moment, read once for a page, an answer of the API or a command."""
+
+    incident: Incident
+    at: datetime
+    functions: list[Node]
+    per_minute: Decimal
+    so_far: Decimal
+    currency: str
+    clock: Clock | None
+    steps: list[NextStep]
+    paged: list[Page]
+    alerts: list[Alert]
+
+    @property
+    def is_green(self) -> bool:
+        """Whether every monitor of the incident is green again."""
+        return bool(self.alerts) and all(alert.closed_at is not None for alert in self.alerts)
+
+    @property
+    def last_paged(self) -> User | None:
+        """The person who was paged last."""
+        return next((page.person for page in reversed(self.paged) if page.person), None)
+
+    @property
+    def lasted_seconds(self) -> float:
+        """How long customers were hit, until now while they are."""
+        end = self.incident.impact_ended_at or self.at
+        return (end - self.incident.impact_started_at).total_seconds()
+
+    @property
+    def ready(self) -> list[NextStep]:
+        """The procedures that could be started now."""
+        return [step for step in self.steps if step.is_ready] if not self.incident.is_over else []
+
+
+def situation_of(incident: Incident, at: datetime) -> Situation:
+    """How an incident stands at `at`."""
+    return Situation(
+        incident=incident,
+        at=at,
+        functions=functions_of(incident),
+        per_minute=revenue_per_minute_of(incident, at),
+        so_far=revenue_so_far(incident, at),
+        currency=business.currency(),
+        clock=clock_of(incident, at),
+        steps=next_steps(incident),
+        paged=list(pages_of(incident)),
+        alerts=list(alerts_of(incident)),
+    )
+
+
+def neighbourhood_of(incident: Incident, *, most: int = 14) -> tuple[list[Node], list[tuple[int, int]]]:
+    """The part of the graph between what is down and the functions it hits: nodes, and who needs what.
+
+    Alerted nodes, functions and the root cause come first; what lies between them fills up to `most`.
+    """
+    graph = business.graph_now()
+    hit = _function_ids(incident)
+    alerted = list(incident.alerts.order_by("pk").values_list("node_id", flat=True))
+    ends = [id for id in dict.fromkeys([*root_node_ids(incident), *hit, *alerted]) if id in graph.needs]
+    roots = {id for id in ends if id not in hit}
+    between = {id for end in ends for id in needs_beneath(graph, end) if leans_on_any(graph, id, roots)}
+    chosen = list(dict.fromkeys([*ends, *sorted(between)]))[:most]
+    nodes = business.nodes_by_id(chosen)
+    edges = [(id, member) for id in chosen for member in graph.members_of(id) if member in nodes]
+    return [nodes[id] for id in chosen], edges
 
 
 def revenue_per_minute_of(incident: Incident, at: datetime) -> Decimal:

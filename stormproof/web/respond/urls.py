@@ -1,0 +1,26 @@
+"""Addresses of incidents."""
+
+from django.urls import path
+
+from stormproof.web.respond import acknowledging, acting, views
+
+urlpatterns = [
+    path("incidents/", views.incidents, name="incidents"),
+    path("incidents/declare/", acting.declare, name="declare_incident"),
+    path("incidents/paging/", views.paging, name="paging"),
+    path("incidents/<int:number>/", views.incident, name="incident"),
+    path("incidents/<int:number>/now/", views.incident_now, name="incident_now"),
+    path("incidents/<int:number>/log/", views.incident_log, name="incident_log"),
+    path("incidents/<int:number>/tasks/", views.incident_tasks, name="incident_tasks"),
+    path("incidents/<int:number>/acknowledge/", acting.acknowledge, name="acknowledge_incident"),
+    path("incidents/<int:number>/resolve/", acting.resolve, name="resolve_incident"),
+    path("incidents/<int:number>/severity/", acting.severity, name="change_severity"),
+    path("incidents/<int:number>/hand-over/", acting.hand_over, name="hand_over_incident"),
+    path("incidents/<int:number>/note/", acting.note, name="add_note"),
+    path("incidents/<int:number>/pin/<int:id>/", acting.pin, name="pin_entry"),
+    path("incidents/<int:number>/task/", acting.task, name="add_task"),
+    path("incidents/<int:number>/task/<int:id>/done/", acting.task_done, name="finish_task"),
+    path("incidents/<int:number>/run/<slug:slug>/", acting.run, name="run_for_incident"),
+    path("ack/<str:token>", acknowledging.by_link, name="acknowledge_by_link"),
+    path("ack/<str:token>/", acknowledging.by_link),
+]
