@@ -74,9 +74,9 @@ def money_words(amount: Decimal | float | None, currency: str) -> str:
     return f"{amount:,.{digits}f}".replace(",", "\u202f") + f" {currency}"
 
 
-def share_words(share: float | None) -> str:
+def share_words(share: Decimal | float | None) -> str:
     """A share of one as `99.98 %`, cut and never rounded up, so that 100 % means all; `no data` for None."""
     if share is None:
         return "no data"
-    cut = int(share * 10_000 + 1e-9) / 100
+    cut = int(float(share) * 10_000 + 1e-9) / 100
     return f"{cut:.2f} %"

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 
 from stormproof.core.clock import now
+from stormproof.inform import selectors as inform
 from stormproof.respond import selectors
 from stormproof.respond.choices import EntryGroup, IncidentState
 from stormproof.respond.models import Incident, TimelineEntry
@@ -126,6 +127,7 @@ def paging(request: Request) -> HttpResponse:
 
 def _now(request: Request, incident: Incident, *, at: datetime) -> dict[str, Any]:
     actor = request.actor
+    notice = inform.notice_of_incident(actor, incident.pk)
     return {
         "incident": incident,
         "situation": selectors.situation_of(incident, at),
@@ -135,7 +137,9 @@ def _now(request: Request, incident: Incident, *, at: datetime) -> dict[str, Any
         "incident_topic": f"incident:{incident.pk}",
         "can_act": actor.may("respond.act"),
         "can_run": actor.may("recover.run"),
-        "customers_url": _url("notices_of_incident", incident.number) if actor.may("inform.read") else "",
+        "notice": notice,
+        "told": inform.latest_published(notice) if notice else None,
+        "customers_url": _url("notice", notice.pk) if notice else "",
         "review_url": _url("review", incident.number) if incident.is_over and actor.may("review.read") else "",
     }
 

@@ -100,7 +100,7 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
-def share(value: float | None) -> str:
+def share(value: Decimal | float | None) -> str:
     """`{{ 0.9998|share }}`: `99.98 %`, cut and never rounded up."""
     return share_words(value)
 
