@@ -58,6 +58,7 @@ if ! is_done python "$lock"; then
   say "installing the Python packages"
   "$uv" pip sync --quiet --python .venv/bin/python --require-hashes requirements-dev.lock
   "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+  ln -sf "$(realpath "$uv")" .venv/bin/uv  # the sample shop makes its own environment with it
   done_with python "$lock"
 fi
 

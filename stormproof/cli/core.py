@@ -29,6 +29,7 @@ def up(
     with_shop: Annotated[
         bool, typer.Option("--with-shop", help="Also start the sample shop and put it under care.")
     ] = False,
+    shop_port: Annotated[int | None, typer.Option(help="First of the shop's twelve ports (8480).")] = None,
     logs: Annotated[
         bool, typer.Option("--logs", help="Let the processes write to this terminal, not to files in the data folder.")
     ] = False,
@@ -36,7 +37,7 @@ def up(
     """Run everything on this machine: database, web, live stream, worker and prober. Ctrl-C stops it all."""
     from stormproof.cli.up import run_up
 
-    raise typer.Exit(run_up(port=port, host=host, with_shop=with_shop, logs=logs))
+    raise typer.Exit(run_up(port=port, host=host, with_shop=with_shop, shop_port=shop_port, logs=logs))
 
 
 @commands.command()

@@ -31,7 +31,9 @@ class _Stop(BaseException):
     """SIGTERM or SIGINT came."""
 
 
-def run_up(*, port: int | None, host: str | None, with_shop: bool, logs: bool) -> int:
+def run_up(
+    *, port: int | None, host: str | None, with_shop: bool, shop_port: int | None = None, logs: bool = False
+) -> int:
     """Run everything until a signal comes; the exit status."""
     began = time.monotonic()
     port, host = port or env.port, host or env.host
@@ -40,7 +42,7 @@ def run_up(*, port: int | None, host: str | None, with_shop: bool, logs: bool) -
     parts_folder = env.data_dir / "run" / "parts"
     with _the_only_one(env.data_dir):
         supervisor = None
-        shop = SampleShop(env.data_dir, say=say) if with_shop else None
+        shop = SampleShop(env.data_dir, port_base=shop_port, say=say) if with_shop else None
         try:
             parts_folder.mkdir(parents=True, exist_ok=True)
             stop_orphans(parts_folder, say=say)
@@ -48,11 +50,10 @@ def run_up(*, port: int | None, host: str | None, with_shop: bool, logs: bool) -
             _see_port_free(host, port + 1)
             _see_database()
             if shop:
-                shop.set_defaults()
+                shop.start()
             environment = _environment(port, host)
             link = _prepare(environment)
             if shop:
-                shop.start()
                 shop.put_under_care(environment)
             supervisor = Supervisor(
                 _parts(port, host, environment),
