@@ -14,7 +14,7 @@ Start with [bold]stormproof up[/]; it runs everything on this machine and prints
 """
 
 
-def _assembled() -> typer.Typer:
+def assembled() -> typer.Typer:
     """All commands: each module of this package that has a Typer named `commands` gives its own."""
     assembled = typer.Typer(no_args_is_help=True, help=HELP, rich_markup_mode="rich", pretty_exceptions_enable=False)
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda found: (found.name != "core", found.name)):
@@ -31,7 +31,7 @@ def main() -> None:
     from stormproof.core.refusals import NotFound, Refused
 
     try:
-        _assembled()()
+        assembled()()
     except Refused as refused:
         _say(refused.message, refused.hint)
     except (NotFound, WrongSetting, EmbeddedDatabaseFailed) as error:
