@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from ninja import Router
 
-from stormproof.api import people
+from stormproof.api import business, people
 from stormproof.api.base import api
 
 ROUTERS: list[Router] = [
     people.router,
+    business.router,
 ]
 
 for router in ROUTERS:

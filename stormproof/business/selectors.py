@@ -199,6 +199,61 @@ def revenue_between(function_ids: Iterable[int], *, start: datetime, end: dateti
     return rules.revenue_of(profile_now(), start=start, end=end) * share_of(function_ids)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """What it means that `down` goes: what stops, the money it costs from that moment, and how soon it must be back."""
+
+    down: frozenset[int]
+    stopped: frozenset[int]
+    functions: list[int]  # in the order of the business
+    share: Decimal  # of the shop's revenue
+    per_minute: Decimal
+    rto_seconds: int | None  # the tightest among the functions
+    rto_node: int | None
+
+    @property
+    def per_hour(self) -> Decimal:
+        """Money an hour."""
+        return self.per_minute * 60
+
+
+def losses_of(cases: Iterable[Iterable[int]], *, at: datetime, graph: Graph | None = None) -> list[Loss]:
+    """For each set of nodes what its going means at that moment; a few queries however many sets there are."""
+    whole = graph or graph_now()
+    functions = {node.pk: node for node in functions_in_use()}
+    rate = rules.rate_per_hour(profile_now(), at=at) / 60
+    found = []
+    for case in cases:
+        down = frozenset(node for node in case if node in whole.needs)
+        stopped = frozenset(stopped_by(whole, down))
+        hit = [node for pk, node in functions.items() if pk in stopped]
+        share = rules.share_stopped(node.function.revenue_share for node in hit)
+        promised = [(seconds, node.pk) for node in hit if (seconds := _rto_of(node)) is not None]
+        rto, rto_node = min(promised, key=lambda one: one[0]) if promised else (None, None)
+        found.append(
+            Loss(
+                down=down,
+                stopped=stopped,
+                functions=[node.pk for node in hit],
+                share=share,
+                per_minute=rate * share,
+                rto_seconds=rto,
+                rto_node=rto_node,
+            )
+        )
+    return found
+
+
+def loss_of(down: Iterable[int], *, at: datetime, graph: Graph | None = None) -> Loss:
+    """What it means at that moment that these nodes go."""
+    return losses_of([down], at=at, graph=graph)[0]
+
+
+def _rto_of(node: Node) -> int | None:
+    objective = getattr(node, "objective", None)
+    return objective.rto_seconds if objective else None
+
+
 # --- what was applied -----------------------------------------------------------------------------------------------
 
 

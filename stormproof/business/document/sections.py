@@ -23,14 +23,14 @@ from stormproof.business.document.shapes import (
     write_amount,
     write_percent,
 )
-from stormproof.business.models import Business, Dependency, DependencyMember, Node, Objective, RevenueProfile
+from stormproof.business.models import Business, DependencyMember, Node, Objective, RevenueProfile
 from stormproof.business.services.nodes import (
     Need,
     NodeValues,
     connect_nodes,
     describe_business,
     put_node,
-    retire_node,
+    retire_others,
     set_objectives,
 )
 from stormproof.business.services.revenue import set_revenue
@@ -185,10 +185,7 @@ class NodeSection:
 
     def retire(self, value: Nodes, *, actor: Actor, at: datetime) -> None:
         """Retire the nodes of this kind that the section no longer has; those that need others go first."""
-        gone = Node.objects.filter(kind=self.kind, retired_at__isnull=True).exclude(slug__in=list(value))
-        Dependency.objects.filter(node__in=gone).delete()
-        for node in gone.order_by("pk"):
-            retire_node(node, actor=actor, at=at)
+        retire_others(self.kind, keep=value, actor=actor, at=at)
 
 
 class RevenueSection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -161,6 +161,16 @@ def retire_node(node: Node, *, actor: Actor, at: datetime) -> Node:
     node.save(update_fields=["retired_at"])
     tell(NodeRetired(node_id=node.pk, slug=node.slug), at=at, actor=actor)
     return node
+
+
+@transaction.atomic
+def retire_others(kind: str, *, keep: Collection[str], actor: Actor, at: datetime) -> None:
+    """Retire the nodes of a kind whose slugs are not in `keep`; among themselves they may still need each other."""
+    actor.require(WRITE)
+    gone = Node.objects.filter(kind=kind, retired_at__isnull=True).exclude(slug__in=list(keep))
+    Dependency.objects.filter(node__in=gone).delete()
+    for node in gone.order_by("pk"):
+        retire_node(node, actor=actor, at=at)
 
 
 def needs_of(node: Node) -> list[Need]:

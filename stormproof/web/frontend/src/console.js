@@ -23,6 +23,11 @@ async function bringGraphs(root) {
   graphs.forEach(drawGraph)
 }
 
+async function bringWhatIf() {
+  const form = document.querySelector("form[data-what-if]")
+  if (form) (await import("./whatif.js")).startWhatIf(form)
+}
+
 function dress(root) {
   showTimes(root)
   bringCharts(root)
@@ -55,6 +60,7 @@ function copyOnClick() {
   })
 }
 
+bringWhatIf()
 dress(document)
 startClocks()
 startKeyboard()

@@ -30,6 +30,7 @@ function styleSheet() {
     { selector: 'node[kind="supplier"]', style: { shape: "hexagon" } },
     ...states,
     { selector: 'node[state="down"]', style: { "border-width": 3 } },
+    { selector: "node.single", style: { "border-style": "double", "border-width": 5 } },
     { selector: "node.stopped", style: { "background-color": colour("--sp-down-soft"), "border-color": colour("--sp-down") } },
     { selector: "node.picked", style: { "border-width": 4 } },
     { selector: "node.dimmed, edge.dimmed", style: { opacity: 0.3 } },
