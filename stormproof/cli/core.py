@@ -40,6 +40,18 @@ def up(
     raise typer.Exit(run_up(port=port, host=host, with_shop=with_shop, shop_port=shop_port, logs=logs))
 
 
+@commands.command(name="open-shop", hidden=True)
+def open_shop(
+    port: Annotated[int | None, typer.Option(help="First of the shop's twelve ports (8480).")] = None,
+) -> None:
+    """Start the sample shop and put it under care of the Stormproof that runs. `up --with-shop` does it for you."""
+    from stormproof.cli.shop import SampleShop
+    from stormproof.cli.up import say
+    from stormproof.core.env import env
+
+    SampleShop(env.data_dir, port_base=port, say=say).open()
+
+
 @commands.command()
 def web(port: Port = None, host: Host = None) -> None:
     """Run only the pages and the API."""

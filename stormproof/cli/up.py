@@ -49,19 +49,17 @@ def run_up(
             _see_port_free(host, port)
             _see_port_free(host, port + 1)
             _see_database()
-            if shop:
-                shop.start()
             environment = _environment(port, host)
             link = _prepare(environment)
             if shop:
-                shop.put_under_care(environment)
+                shop.begin_to_open(environment)
             supervisor = Supervisor(
                 _parts(port, host, environment),
                 run_folder=parts_folder,
                 log_folder=None if logs else env.data_dir / "logs",
                 say=say,
             )
-            _run(supervisor, port=port, host=host, link=link, began=began)
+            _run(supervisor, shop, port=port, host=host, link=link, began=began)
         except _Stop:
             say("up", "stopping")
         finally:
@@ -118,7 +116,7 @@ def _environment(port: int, host: str) -> dict[str, str]:
     return added
 
 
-def _run(supervisor: Supervisor, *, port: int, host: str, link: str, began: float) -> None:
+def _run(supervisor: Supervisor, shop: SampleShop | None, *, port: int, host: str, link: str, began: float) -> None:
     """Keep everything up until a signal comes; once all answer, say where to look."""
     is_announced, next_look = False, 0.0
     while True:
@@ -126,6 +124,8 @@ def _run(supervisor: Supervisor, *, port: int, host: str, link: str, began: floa
         if time.monotonic() >= next_look:
             next_look = time.monotonic() + 1
             _see_database()
+            if shop:
+                shop.look()
             if not is_announced and _is_ready(host, port):
                 _announce(supervisor, port=port, host=host, link=link, seconds=time.monotonic() - began)
                 is_announced = True
