@@ -124,6 +124,11 @@ class Situation:
         return bool(self.alerts) and all(alert.closed_at is not None for alert in self.alerts)
 
     @property
+    def has_suppressed(self) -> bool:
+        """Whether an alert is explained by another node's."""
+        return any(alert.suppressed_by_id for alert in self.alerts)
+
+    @property
     def last_paged(self) -> User | None:
         """The person who was paged last."""
         return next((page.person for page in reversed(self.paged) if page.person), None)

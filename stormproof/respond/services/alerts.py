@@ -18,7 +18,7 @@ from stormproof.respond.choices import EntryKind, IncidentState
 from stormproof.respond.models import Alert, DrillWindow, Incident
 from stormproof.respond.rules import REOPEN_WITHIN, Candidate, incident_to_join, leans_on_any, suppressors
 from stormproof.respond.services.assessing import functions_hit
-from stormproof.respond.services.incidents import open_incident, reassess, reopen_incident
+from stormproof.respond.services.incidents import note_detection, open_incident, reassess, reopen_incident
 from stormproof.respond.services.locking import lock_incidents
 from stormproof.respond.services.timeline import write_timeline
 from stormproof.watch import selectors as watch
@@ -39,18 +39,16 @@ def open_alert(*, monitor_id: int, node_id: int, reason: str, failed_since: date
     window = _drill_window(graph, node_id=node_id, at=at)
     incident = _incident_to_join(graph, node_id=node_id, at=at)
     if incident is not None:
-        _put(alert, incident)
+        _put(alert, incident, at=at)
         reassess(incident, graph=graph, at=at)
     elif (past := _incident_to_reopen(node_id, window=window, at=at)) is not None:
         incident = past
-        _put(alert, incident)
+        _put(alert, incident, at=at)
         reopen_incident(incident, graph=graph, at=at)
     else:
         incident = open_incident(alert, graph=graph, window=window, at=at)
-        _put(alert, incident)
+        _put(alert, incident, at=at)
     _mark_suppressed(graph)
-    text = f"{alert.node.name}: {reason}" if reason else f"{alert.node.name} is down"
-    write_timeline(incident, kind=EntryKind.DETECTED, text=text, actor=SYSTEM, at=at, key=f"alert:{alert.pk}")
     _close_if_green_already(monitor_id, at=at)
     return incident
 
@@ -90,9 +88,10 @@ def _new_alert(monitor_id: int, *, node_id: int, reason: str, failed_since: date
     return found.select_related("node").first()
 
 
-def _put(alert: Alert, incident: Incident) -> None:
+def _put(alert: Alert, incident: Incident, *, at: datetime) -> None:
     alert.incident = incident
     alert.save(update_fields=["incident"])
+    note_detection(incident, alert, at=at)
 
 
 def _incident_to_join(graph: Graph, *, node_id: int, at: datetime) -> Incident | None:

@@ -61,8 +61,16 @@ def open_incident(alert: Alert, *, graph: Graph, window: DrillWindow | None, at:
         is_drill=window is not None,
         drill_window=window,
     )
+    note_detection(incident, alert, at=at)
     _announce_opening(incident, meaning, actor=SYSTEM, at=at)
     return incident
+
+
+def note_detection(incident: Incident, alert: Alert, *, at: datetime) -> None:
+    """Write on the timeline what a monitor saw; once."""
+    text = f"{alert.node.name}: {alert.reason}" if alert.reason else f"{alert.node.name} is down"
+    key = f"alert:{alert.pk}"
+    write_timeline(incident, kind=EntryKind.DETECTED, text=text, actor=SYSTEM, at=at, key=key)
 
 
 @transaction.atomic

@@ -31,7 +31,7 @@ class DeclareForm(forms.Form):
         queryset=Node.objects.none(),
         required=False,
         label="What customers cannot do",
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
         help_text="Severity, money and clock follow from this.",
     )
     root = forms.ModelChoiceField(
