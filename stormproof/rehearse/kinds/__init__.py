@@ -1,0 +1,1 @@
+"""Kinds of faults: one folder each, one line in `registry.py`."""
