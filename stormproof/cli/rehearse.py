@@ -31,7 +31,7 @@ def list_exercises(as_json: AsJson = False) -> None:
     use_database()
     from stormproof.rehearse.selectors import exercise_list
 
-    found = []
+    found: list[dict[str, Any]] = []
     for exercise in exercise_list(operator()):
         last = next(iter(exercise.runs.all()), None)
         result = {"run": last.pk, "outcome": last.outcome or last.phase, "rto_s": last.rto_s} if last else None

@@ -167,9 +167,8 @@ class _Driver:
             found = patiently(lambda: procedure_run_of(incident)) if incident else None
             if found is not None and found.run_id is not None:
                 self._write(run_id=found.run_id, phase=Phase.RUNNING)
-        if self.run.run_id is None:
-            return None
-        return patiently(lambda: Run.objects.get(pk=self.run.run_id))
+        run_id = self.run.run_id
+        return None if run_id is None else patiently(lambda: Run.objects.get(pk=run_id))
 
     def _move_on(self, procedure_run: Run | None, is_over: bool | None) -> None:
         if self.run.recovered_at is not None and is_over is not False and self._is_detected():

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from stormproof.recover.models import Run
 from stormproof.recover.selectors import run_times
 from stormproof.rehearse.kinds.shapes import ExerciseShape
 from stormproof.rehearse.models import ExerciseRun
 from stormproof.rehearse.rules import Seen, gaps_of, lost_beyond, lost_of, times_of_exercise
 from stormproof.rehearse.selectors import promise_for
 from stormproof.rehearse.services.crowd import acknowledged_by, failed_requests_of, stored_orders
-from stormproof.respond.models import Incident
 
 
 def measured_values(run: ExerciseRun, shape: ExerciseShape) -> dict[str, Any]:
     """Every figure of the run and the gaps they leave, ready to be written. Raises `CannotCount`."""
-    incident = Incident.objects.filter(pk=run.incident_id).first()
-    procedure_run = Run.objects.filter(pk=run.run_id).first()
+    incident = run.incident
+    procedure_run = run.run
     people_and_machines = run_times(procedure_run) if procedure_run else None
     measured = times_of_exercise(
         fault_at=run.fault_at,
