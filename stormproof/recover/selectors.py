@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median
 
 from django.db.models import QuerySet
 
+from stormproof.business.selectors import objective_of
 from stormproof.core.actor import Actor
 from stormproof.core.refusals import NotFound
 from stormproof.recover.choices import ACTIVE_RUN_STATES, Direction, RunState, StepState
 from stormproof.recover.kinds.contract import CannotRunStep
+from stormproof.recover.kinds.references import secrets_of
 from stormproof.recover.kinds.registry import KINDS, Action, may_repeat, shown, undoable_steps
 from stormproof.recover.kinds.shapes import ProcedureShape, StepShape
 from stormproof.recover.models import Procedure, Run, StepRun, StopSwitch
-from stormproof.recover.rules import RunTimes, times_of
+from stormproof.recover.rules import RunTimes, masked, times_of
 
 READ = "recover.read"
+OVER = (StepState.DONE, StepState.SKIPPED)
 
 
 def procedure_list(actor: Actor) -> QuerySet[Procedure]:
@@ -47,6 +50,12 @@ def run_list(actor: Actor) -> QuerySet[Run]:
     if not actor.may(READ):
         return Run.objects.none()
     return Run.objects.select_related("procedure", "node")
+
+
+def last_runs(procedures: Iterable[Procedure]) -> dict[int, Run]:
+    """The newest run of each of these procedures, by the procedure's id."""
+    newest = Run.objects.filter(procedure__in=list(procedures)).order_by("procedure_id", "-pk").distinct("procedure_id")
+    return {run.procedure_id: run for run in newest}
 
 
 def run_for(actor: Actor, id: int) -> Run:
@@ -130,11 +139,12 @@ def _preview_of_step(
         action = shown(step, values)
     except CannotRunStep as error:
         fault = str(error)
+    hidden = secrets_of(step.with_, [])
     return StepPreview(
         step=step,
         kind_title=kind.title if kind else step.kind,
-        where=action.kind.where(action.with_) if action else "",
-        dry_run=action.kind.dry_run(action.with_) if action else "",
+        where=masked(action.kind.where(action.with_), hidden) if action else "",
+        dry_run=masked(action.kind.dry_run(action.with_), hidden) if action else "",
         fault=fault,
         is_safe_to_repeat=bool(action and may_repeat(step, action)),
         can_be_undone=step.id in undoable,
@@ -172,3 +182,100 @@ def active_run_on(node_id: int) -> Run | None:
 def stop_switch() -> StopSwitch:
     """The stop switch; an unsaved one that is not set while nobody ever set it."""
     return StopSwitch.objects.first() or StopSwitch()
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """One step of a run: what it is, where it stands, and every attempt at it."""
+
+    number: int
+    preview: StepPreview
+    state: str
+    rows: list[StepRun]
+
+    @property
+    def step(self) -> StepShape:
+        """The step as it was when the run began."""
+        return self.preview.step
+
+    @property
+    def row(self) -> StepRun | None:
+        """The last attempt, in either direction."""
+        return self.rows[-1] if self.rows else None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a person has to answer."""
+        return bool(self.row and self.row.is_asked)
+
+    def seconds(self, at: datetime) -> float | None:
+        """How long its attempts took together; None while it has not begun."""
+        if not self.rows:
+            return None
+        return sum(((row.ended_at or row.answered_at or at) - row.started_at).total_seconds() for row in self.rows)
+
+
+@dataclass(frozen=True)
+class RunBoard:
+    """A run as its page shows it at one moment."""
+
+    run: Run
+    lines: list[RunLine]
+    times: RunTimes
+    deadline_at: datetime | None
+    at: datetime
+    effects_stopped: bool
+
+    @property
+    def current(self) -> RunLine | None:
+        """The step to look at: the one at work or asked about, else the last one that has begun."""
+        begun = [line for line in self.lines if line.rows]
+        live = [line for line in begun if line.state == StepState.STARTED or line.is_asked]
+        return (live or sorted(begun, key=lambda line: line.rows[-1].pk))[-1] if begun else None
+
+    @property
+    def asked(self) -> RunLine | None:
+        """The step about which a person is asked, if any."""
+        return next((line for line in self.lines if line.is_asked), None)
+
+    @property
+    def done(self) -> int:
+        """How many steps are settled."""
+        return sum(line.state in (StepState.DONE, StepState.SKIPPED) for line in self.lines)
+
+    @property
+    def is_within_deadline(self) -> bool | None:
+        """Whether it ended in time; None while it is on or nothing was promised."""
+        if self.deadline_at is None or self.run.finished_at is None:
+            return None
+        return self.run.finished_at <= self.deadline_at
+
+
+def board_of(run: Run, *, at: datetime) -> RunBoard:
+    """Everything the page of a run shows."""
+    shape = ProcedureShape.model_validate(run.definition)
+    journal = list(run.journal.order_by("id"))
+    undoable, usual = undoable_steps(shape.steps), _usual_seconds(run.procedure)
+    lines: list[RunLine] = []
+    for number, step in enumerate(shape.steps, start=1):
+        rows = [row for row in journal if row.step == step.id]
+        is_next = run.is_active and not run.undoing and all(line.state in OVER for line in lines)
+        waiting = StepState.READY if is_next else StepState.PENDING
+        done = [row for row in rows if row.direction == Direction.DO]
+        preview = _preview_of_step(step, run.parameters, undoable, usual)
+        lines.append(RunLine(number, preview, done[-1].state if done else waiting, rows))
+    return RunBoard(
+        run=run,
+        lines=lines,
+        times=run_times(run, at=at),
+        deadline_at=run.deadline_at or _promised(run),
+        at=at,
+        effects_stopped=stop_switch().is_set,
+    )
+
+
+def _promised(run: Run) -> datetime | None:
+    objective = objective_of(run.node_id)
+    if objective is None or objective.rto_seconds is None:
+        return None
+    return run.started_at + timedelta(seconds=objective.rto_seconds)

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from stormproof.core.actor import Actor
 from stormproof.core.facts import tell
+from stormproof.core.live import announce
 from stormproof.core.refusals import Refused
 from stormproof.recover.choices import Answer, Question, RunState, StepState
 from stormproof.recover.facts import StepAnswered
@@ -62,7 +63,8 @@ def take_answer(run: Run, row: StepRun, *, answer: str, note: str, actor: Actor,
     tell(StepAnswered(run_id=run.pk, step=row.step, answer=answer, note=note[:500]), at=at, actor=actor)
     if state in (StepState.DONE, StepState.FAILED, StepState.SKIPPED):
         settle_step(row, state=state, at=at, actor=actor)
-    wake(Run.objects.get(pk=run.pk))
+    announce(f"run:{run.pk}:question")
+    wake(run)
 
 
 def _wants_note(run: Run, row: StepRun) -> bool:

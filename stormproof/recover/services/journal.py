@@ -185,6 +185,7 @@ def ask_person(claim: Claim, row: StepRun, *, question: str, at: datetime) -> No
     if question == Question.UNKNOWN:
         tell(StepOutcomeUnknown(run_id=claim.run_id, step=row.step), at=at)
     tell(RunNeedsPerson(run_id=claim.run_id, step=row.step, question=question), at=at)
+    announce(f"run:{claim.run_id}:question")
 
 
 @transaction.atomic
@@ -241,3 +242,4 @@ def finish_run(run_id: int, *, state: str, reason: str, at: datetime, actor: Act
         mode=run.mode,
     )
     tell(fact, at=at, actor=actor)
+    announce(f"run:{run_id}:question")
