@@ -15,6 +15,7 @@ BUCKETS = 63
 BUCKET_GROWTH = 1.25
 SMALLEST_MS = 0.1
 GOOD = (State.UP, State.DEGRADED)
+OWN_REASONS = ("set up", "paused", "retired")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,3 +219,19 @@ def next_look_at(phase: float, *, interval_seconds: float, now: float) -> float:
     """The first moment after `now` that is `phase` seconds into an interval; epoch seconds."""
     rounds = math.floor((now - phase) / interval_seconds) + 1
     return phase + rounds * interval_seconds
+
+
+def say_state(state: str, *, since: str, reason: str, is_paused: bool, is_heartbeat: bool) -> str:
+    """The state of a monitor in one sentence; `since` is a moment in words."""
+    because = f": {reason}" if reason else ""
+    if is_paused:
+        return f"Paused since {since}. Nobody looks, so nothing is known."
+    if state == State.UNKNOWN and reason in ("", *OWN_REASONS):
+        return "Waiting for the first ping." if is_heartbeat else "Waiting for the first look."
+    return {
+        State.DOWN: f"Down since {since}{because}.",
+        State.DEGRADED: f"Works since {since}, but not as promised{because}.",
+        State.UP: f"Up since {since}.",
+        State.MAINTENANCE: f"In maintenance since {since}; nothing is told.",
+        State.UNKNOWN: f"Unknown since {since}{because}.",
+    }[State(state)]

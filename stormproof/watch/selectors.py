@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Case, Count, IntegerField, Max, Q, QuerySet, Sum, When
 
 from stormproof.business import selectors as business
 from stormproof.core.actor import Actor
 from stormproof.core.refusals import NotFound
-from stormproof.watch.choices import PHASES, State
+from stormproof.watch.choices import PHASES, WORST_FIRST, State
 from stormproof.watch.models import (
     DayRollUp,
     HourRollUp,
@@ -46,7 +46,10 @@ def monitors_in_use() -> QuerySet[Monitor]:
 def monitors(
     actor: Actor, *, state: str = "", kind: str = "", node: str = "", search: str = "", paused: bool | None = None
 ) -> QuerySet[Monitor]:
-    """Monitors that fit all given filters, by name. `node` is a slug; `search` looks into names and targets."""
+    """Monitors that fit all given filters, by name. `node` is a slug; `search` looks into names.
+
+    Each has a `rank`: 0 for down, higher for better, highest for paused.
+    """
     actor.require("watch.read")
     found = monitors_in_use()
     if state:
@@ -59,7 +62,9 @@ def monitors(
         found = found.filter(enabled=not paused)
     for word in search.split():
         found = found.filter(Q(name__icontains=word) | Q(slug__icontains=word) | Q(node__name__icontains=word))
-    return found.order_by("name", "id")
+    worst_first = [When(enabled=False, then=len(WORST_FIRST))]
+    worst_first += [When(state=known, then=place) for place, known in enumerate(WORST_FIRST)]
+    return found.annotate(rank=Case(*worst_first, output_field=IntegerField())).order_by("name", "id")
 
 
 def monitor_for(actor: Actor, slug: str) -> Monitor:

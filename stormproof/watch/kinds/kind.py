@@ -64,7 +64,7 @@ class FormField:
     path: str
     label: str
     help: str = ""
-    widget: Literal["text", "lines", "number", "choice", "yes", "pairs", "secret"] = "text"
+    widget: Literal["text", "area", "lines", "number", "scalar", "choice", "yes", "pairs", "values", "secret"] = "text"
     choices: tuple[str, ...] = ()
     placeholder: str = ""
     required: bool = False

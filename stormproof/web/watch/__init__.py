@@ -1,1 +1,43 @@
-"""The pages of `watch`."""
+"""The pages of `watch`: monitors, how each is, and the address that jobs ping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.urls import reverse
+
+from stormproof.core.actor import Actor
+from stormproof.watch.selectors import monitor_counts, monitors
+from stormproof.web.shell import Found, Page, Stage
+
+
+def _find(actor: Actor, words: str) -> Iterable[Found]:
+    if not actor.may("watch.read"):
+        return []
+    return [
+        Found(
+            url=reverse("monitor", args=[monitor.slug]),
+            name=monitor.name,
+            what=f"monitor of {monitor.node.name}",
+            state=monitor.state,
+            icon="activity",
+        )
+        for monitor in monitors(actor, search=words)[:8]
+    ]
+
+
+def _down(actor: Actor) -> int:
+    return monitor_counts()["down"] if actor.may("watch.read") else 0
+
+
+STAGE = Stage(
+    name="Watch",
+    url="monitors",
+    icon="activity",
+    rank=20,
+    permission="watch.read",
+    key="w",
+    pages=(Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),),
+    search=_find,
+    count=_down,
+)

@@ -148,9 +148,9 @@ KIND = Kind(
         FormField(
             path="expect.json",
             label="JSON values",
-            widget="pairs",
+            widget="values",
             placeholder="data.status: ok",
-            help="Path: value, one per line.",
+            help="path: value, one per line.",
         ),
         FormField(
             path="expect.faster_than",
@@ -171,7 +171,7 @@ KIND = Kind(
             placeholder="Authorization: env:SHOP_TOKEN",
             help="Name: value, one per line. env:NAME takes the value from the prober's environment.",
         ),
-        FormField(path="body", label="Body", widget="lines"),
+        FormField(path="body", label="Body", widget="area"),
         FormField(path="follow_redirects", label="Follow redirects", widget="yes"),
     ),
 )

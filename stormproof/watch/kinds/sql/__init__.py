@@ -17,6 +17,8 @@ from stormproof.watch.kinds.kind import FROM_ENV, SEALED, ActiveShape, FormField
 def _database_address(url: str) -> str:
     if url.startswith(FROM_ENV):
         return require_foreign_variable(url)
+    if url.startswith(SEALED):
+        return url
     fault = fault_of_url(url)
     if fault:
         raise ValueError(fault)
@@ -96,9 +98,9 @@ KIND = Kind(
             help="Kept sealed. env:NAME takes it from the prober's environment.",
         ),
         FormField(
-            path="query", label="Query", widget="lines", placeholder="SELECT NOT pg_is_in_recovery()", required=True
+            path="query", label="Query", widget="area", placeholder="SELECT NOT pg_is_in_recovery()", required=True
         ),
-        FormField(path="expect.equals", label="The value is", placeholder="true"),
+        FormField(path="expect.equals", label="The value is", widget="scalar", placeholder="true"),
         FormField(path="expect.at_least", label="The value is at least", widget="number"),
         FormField(path="expect.at_most", label="The value is at most", widget="number"),
         FormField(

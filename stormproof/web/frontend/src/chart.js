@@ -55,23 +55,49 @@ function optionOf(data) {
       textStyle: { color: colour("--tblr-body-color") },
       valueFormatter: (value) => (value == null ? "no data" : `${Number(value).toLocaleString("en")} ${data.unit ?? ""}`),
     },
-    xAxis: { type: "time", axisLine: line, axisTick: line, axisLabel: { color: muted, hideOverlap: true } },
+    dataZoom: data.zooms ? [{ type: "inside", filterMode: "none" }] : undefined,
+    xAxis: { type: "time", min: data.from, max: data.to, axisLine: line, axisTick: line, axisLabel: { color: muted, hideOverlap: true } },
     yAxis: { type: "value", min: data.min ?? 0, max: data.max, splitLine: line, axisLabel: { color: muted } },
     series: data.series.map((series, index) => seriesOf(series, index, data)),
   }
 }
 
-async function dataOf(element) {
+async function dataOf(element, from, to) {
+  if (from !== undefined) {
+    const url = new URL(element.dataset.chartUrl, location.href)
+    url.searchParams.set("from", from)
+    url.searchParams.set("to", to)
+    return (await fetch(url)).json()
+  }
   if (element.dataset.chartUrl) return (await fetch(element.dataset.chartUrl)).json()
   return JSON.parse(document.getElementById(element.dataset.chart).textContent)
 }
 
+// data-chart-zoom: the wheel and dragging zoom; after a pause the finer data of that span is fetched and drawn.
+function refineOnZoom(element, chart, read, show) {
+  const whole = { from: read().from, to: read().to }
+  let timer
+  chart.on("datazoom", () => {
+    clearTimeout(timer)
+    timer = setTimeout(async () => {
+      const { start, end } = chart.getOption().dataZoom[0]
+      if (start === 0 && end === 100) return
+      const { from, to } = read()
+      const span = to - from
+      show(await dataOf(element, Math.round(from + (span * start) / 100), Math.round(from + (span * end) / 100)))
+    }, 350)
+  })
+  element.addEventListener("dblclick", async () => show(await dataOf(element, whole.from, whole.to)))
+}
+
 export async function drawChart(element) {
   element.setAttribute("data-drawn", "")
-  const data = await dataOf(element)
+  let data = await dataOf(element)
+  const zooms = "chartZoom" in element.dataset
   const chart = init(element, null, { renderer: "svg" })
-  const paint = () => chart.setOption(optionOf(data), true)
+  const paint = () => chart.setOption(optionOf({ ...data, zooms }), true)
   paint()
+  if (zooms) refineOnZoom(element, chart, () => data, (fresh) => { data = fresh; paint() })
   new ResizeObserver(() => chart.resize()).observe(element)
   new MutationObserver(paint).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] })
 }
