@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from ninja import Router
 
-from stormproof.api import business, people
+from stormproof.api import business, people, watch
 from stormproof.api.base import api
 
 ROUTERS: list[Router] = [
     people.router,
+    watch.router,
     business.router,
 ]
 

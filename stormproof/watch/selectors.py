@@ -12,7 +12,9 @@ from django.db.models import Case, Count, IntegerField, Max, Q, QuerySet, Sum, W
 from stormproof.business import selectors as business
 from stormproof.core.actor import Actor
 from stormproof.core.refusals import NotFound
+from stormproof.core.secrets import CannotOpenSecret
 from stormproof.watch.choices import PHASES, WORST_FIRST, State
+from stormproof.watch.kinds import KINDS, WrongSettings, open_config, read_settings
 from stormproof.watch.models import (
     DayRollUp,
     HourRollUp,
@@ -231,3 +233,13 @@ def probers_alive(at: datetime) -> list[Prober]:
 def monitors_to_look_at() -> QuerySet[Monitor]:
     """Every monitor a prober must look at: in use, not paused, of a kind that looks by itself."""
     return monitors_in_use().filter(enabled=True).exclude(kind="heartbeat").order_by("id")
+
+
+def target_of(monitor: Monitor) -> str:
+    """What a monitor looks at, in words and without secrets; "" when its settings cannot be read here."""
+    kind = KINDS[monitor.kind]
+    try:
+        shape = read_settings({"kind": monitor.kind, "on": "-", **open_config(kind, monitor.config)})
+    except (WrongSettings, CannotOpenSecret):
+        return ""
+    return kind.target(shape)

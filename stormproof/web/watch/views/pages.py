@@ -31,8 +31,8 @@ from stormproof.watch.services.monitors import (
 from stormproof.web.drawing import Drawing, Node, draw_graph
 from stormproof.web.listing import Column, Filter, read_list
 from stormproof.web.requests import Request, acts, reads
-from stormproof.web.watch.charts import RANGES, day_bars
 from stormproof.web.watch.forms import MonitorForm, free_slug, initial_of, stored_settings
+from stormproof.web.watch.views.charts import RANGES, day_bars
 
 UPTIMES = (("24 hours", timedelta(hours=24)), ("7 days", timedelta(days=7)), ("30 days", timedelta(days=30)))
 DAYS = 90
@@ -119,7 +119,7 @@ def _now_context(request: Request, monitor: Monitor, at: datetime) -> dict[str, 
         "now_url": reverse("monitor-now", args=[monitor.slug]),
         "topic": f"monitor:{monitor.pk}",
         "looks_topic": f"looks:{monitor.pk}",
-        "target": target_of(monitor),
+        "target": selectors.target_of(monitor),
         "sentence": sentence_of(monitor),
         "looks": [(look, selectors.phases_of(look)) for look in looks],
         "ping_url": request.build_absolute_uri(reverse("ping", args=[monitor.ping_key])),
@@ -137,15 +137,6 @@ def sentence_of(monitor: Monitor) -> str:
         is_paused=not monitor.enabled,
         is_heartbeat=monitor.kind == "heartbeat",
     )
-
-
-def target_of(monitor: Monitor) -> str:
-    """What a monitor looks at, without secrets; "" when its settings cannot be read."""
-    try:
-        shape = read_settings({"kind": monitor.kind, "on": monitor.node.slug, **monitor.config})
-        return KINDS[monitor.kind].target(shape)
-    except WrongSettings:
-        return ""
 
 
 def _share(monitor: Monitor, start: datetime, end: datetime) -> float | None:
@@ -253,7 +244,11 @@ def retire(request: Request, slug: str) -> HttpResponseBase:
     context = {
         "title": f"Retire {monitor.name}",
         "sentence": "Nobody looks any more; what was seen stays in the history.",
-        "preview": [("Monitor", monitor.name), ("Looks at", monitor.node.name), ("Target", target_of(monitor))],
+        "preview": [
+            ("Monitor", monitor.name),
+            ("Looks at", monitor.node.name),
+            ("Target", selectors.target_of(monitor)),
+        ],
         "confirm_name": monitor.slug,
         "action_url": reverse("monitor-retire", args=[slug]),
         "back_url": reverse("monitor", args=[slug]),
