@@ -13,8 +13,8 @@ help:  ## this list
 setup:  ## everything a fresh machine needs, in .venv and by apt
 	@scripts/set-up.sh
 
-run: setup  ## Stormproof with the sample shop under its care (PORT=8000)
-	@.venv/bin/stormproof up --with-shop --port $(PORT)
+run: setup  ## Stormproof with the sample shop under its care (PORT=8000 SHOP_PORT=8480)
+	@.venv/bin/stormproof up --with-shop --port $(PORT) $(if $(SHOP_PORT),--shop-port $(SHOP_PORT))
 
 test: setup  ## all tests: the quick ones side by side, then those that need real parts
 	$(PYTEST) -q -n 2 --dist loadfile -m "not parts"

@@ -101,7 +101,7 @@ def writes_outside_services(root: Path) -> list[str]:
         found += [
             f"{path}:{call.lineno}: only services write, and this is {_last_name(call.func)}()"
             for call in _calls(path)
-            if _is_write(call)
+            if _is_write(call, rows=_names_of_rows(path))
         ]
     return found
 
@@ -243,14 +243,25 @@ def _chain(node: ast.expr) -> list[str]:
     return [node.id, *names] if isinstance(node, ast.Name) else names
 
 
-def _is_write(call: ast.Call) -> bool:
+def _names_of_rows(path: Path) -> set[str]:
+    """Names that a module gives to sets of rows: `late = Monitor.objects.filter(...)`."""
+    return {
+        target.id
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Assign) and "objects" in _chain(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _is_write(call: ast.Call, *, rows: set[str]) -> bool:
     if not isinstance(call.func, ast.Attribute):
         return False
     chain = _chain(call.func)
     name = chain[-1] if chain else ""
-    on_rows = bool({"objects", "filter", "exclude", "all"} & set(chain[:-1]))
+    on_rows = bool({"objects", "filter", "exclude", "all"} & set(chain[:-1])) or (bool(chain) and chain[0] in rows)
     if name == "update":
-        return on_rows or (bool(call.keywords) and not call.args)
+        return on_rows
     if name in ("save", "asave", "delete", "adelete"):
         return on_rows or not call.args or chain[0] not in ("client", "http", "session", "default_storage")
     if name == "execute":
