@@ -51,6 +51,11 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or self.email
 
+    @property
+    def role_names(self) -> list[str]:
+        """The roles as people read them."""
+        return [str(Role(role).label) for role in self.roles]
+
 
 class Team(models.Model):
     """People who look after something together; an asset belongs to a team, and a team is paged."""

@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
@@ -112,3 +113,40 @@ def token_list(actor: Actor) -> QuerySet[ApiToken]:
     """All tokens for administrators, one's own for everybody else, newest first."""
     tokens = ApiToken.objects.select_related("owner").order_by("-issued_at")
     return tokens if actor.may("people.admin") else tokens.filter(owner_id=actor.user_id)
+
+
+def api_token_for(actor: Actor, id: int) -> ApiToken:
+    """One token of one's own, any for administrators; raises `NotFound`."""
+    token = token_list(actor).filter(pk=id).first()
+    if token is None:
+        raise NotFound(f"There is no token {id}")
+    return token
+
+
+def contact_point_list(actor: Actor, user: User) -> list[ContactPoint]:
+    """All contact points of `user` in order, also the unverified; for the person and for administrators."""
+    if actor.user_id != user.pk and not actor.may("people.admin"):
+        return []
+    return list(ContactPoint.objects.filter(user=user).order_by("position"))
+
+
+def contact_point_for(actor: Actor, id: int) -> ContactPoint:
+    """One contact point of one's own, any for administrators; raises `NotFound`."""
+    point = ContactPoint.objects.select_related("user").filter(pk=id).first()
+    if point is None or not (actor.user_id == point.user_id or actor.may("people.admin")):
+        raise NotFound(f"There is no contact point {id}")
+    return point
+
+
+def teams_of(user: User) -> list[Team]:
+    """The teams in use that `user` belongs to, by name."""
+    return list(Team.objects.filter(memberships__user=user, retired_at__isnull=True).order_by("name"))
+
+
+def second_factors_of(people: Sequence[User]) -> dict[int, list[str]]:
+    """The kinds of second factor each of `people` has (`totp`, `webauthn`), by the person's id."""
+    found: dict[int, list[str]] = {person.pk: [] for person in people}
+    kinds = Authenticator.objects.filter(user__in=found, type__in=["totp", "webauthn"])
+    for user_id, kind in kinds.order_by("type").values_list("user_id", "type").distinct():
+        found[user_id].append(kind)
+    return found

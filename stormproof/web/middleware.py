@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 from allauth.account.authentication import get_authentication_records
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from stormproof.core.actor import NOBODY, NotAllowed
@@ -40,6 +41,8 @@ def who_acts(get_response: Next) -> Next:
         else:
             asked.actor = selectors.actor_for(request.user)
             asked.needs_second_factor = _owes_second_factor(request)
+            if asked.needs_second_factor:
+                asked.actor = replace(asked.actor, permissions=frozenset())
             if request.user.is_authenticated:
                 services.note_seen(request.user, at=now())
         return get_response(request)
@@ -79,7 +82,11 @@ class SignInFirst(LoginRequiredMiddleware):
         """Redirect strangers to the sign-in page."""
         if request.path.startswith(API):
             return None
-        return super().process_view(request, view_func, view_args, view_kwargs)
+        answer = super().process_view(request, view_func, view_args, view_kwargs)
+        if answer is not None and request.headers.get("HX-Request"):
+            # A fragment of a page whose session ended: leave the page, do not put the sign-in form into it.
+            return HttpResponse(status=204, headers={"HX-Redirect": resolve_url(settings.LOGIN_URL)})
+        return answer
 
 
 class SecondFactorFirst:
@@ -99,6 +106,8 @@ class SecondFactorFirst:
         owes = getattr(request, "needs_second_factor", False) and getattr(view_func, "login_required", True)
         if not owes or request.path.startswith((API, *ALWAYS_OPEN)):
             return None
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=204)
         messages.info(request, "Your role needs a second factor. Set up a passkey or an authenticator app to go on.")
         return redirect("mfa_index")
 

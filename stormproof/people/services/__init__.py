@@ -11,12 +11,13 @@ from stormproof.people.services.contacts import (
     verify_again,
     verify_contact_point,
 )
-from stormproof.people.services.links import CannotUseLink
+from stormproof.people.services.links import CannotUseLink, link_behind
 from stormproof.people.services.sign_in import (
     note_factor_added,
     note_factor_removed,
     note_password_changed,
     note_sign_in,
+    reset_second_factors,
 )
 from stormproof.people.services.teams import CannotPutTeam, put_team, retire_team
 from stormproof.people.services.tokens import CannotIssueToken, issue_token, note_token_used, revoke_token
@@ -61,6 +62,7 @@ __all__ = [
     "invite_again",
     "invite_user",
     "issue_token",
+    "link_behind",
     "make_first_admin",
     "note_factor_added",
     "note_factor_removed",
@@ -73,6 +75,7 @@ __all__ = [
     "reactivate_user",
     "remove_contact_point",
     "reorder_contact_points",
+    "reset_second_factors",
     "retire_team",
     "revoke_token",
     "set_roles",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from stormproof.core.actor import Actor
@@ -31,6 +32,17 @@ def note_factor_added(user: User, *, kind: str, at: datetime) -> None:
 def note_factor_removed(user: User, *, kind: str, actor: Actor, at: datetime) -> None:
     """Tell that a second factor of `kind` was removed from `user` by `actor`."""
     tell(MfaRemoved(user_id=user.pk, kind=kind), at=at, actor=actor)
+
+
+@transaction.atomic
+def reset_second_factors(user: User, *, actor: Actor, at: datetime) -> None:
+    """Remove every second factor of `user`, for somebody who lost theirs; the role may ask for new ones at once."""
+    actor.require("people.admin")
+    held = Authenticator.objects.filter(user=user)
+    kinds = sorted(set(held.values_list("type", flat=True)))
+    held.delete()
+    for kind in kinds:
+        tell(MfaRemoved(user_id=user.pk, kind=kind), at=at, actor=actor)
 
 
 @transaction.atomic

@@ -1,1 +1,39 @@
-"""The pages of `people`."""
+"""Sign-in, one's own profile and security, and for those who may: people, roles, teams and tokens."""
+
+from stormproof.web.people.search import find_people
+from stormproof.web.shell import Page, Stage
+
+STAGE = Stage(
+    name="People",
+    url="people",
+    icon="users",
+    rank=90,
+    permission="people.read",
+    key="p",
+    in_navigation=False,
+    search=find_people,
+    pages=(
+        Page(
+            name="You and your contact points",
+            url="profile",
+            note="Name, time zone, where pages reach you",
+            icon="user",
+        ),
+        Page(
+            name="Security", url="mfa_index", note="Password, passkeys, authenticator app, sessions", icon="shield-lock"
+        ),
+        Page(
+            name="Invite a person", url="invite", permission="people.write", note="Mail an invitation", icon="user-plus"
+        ),
+        Page(name="New API token", url="new-token", note="For a program", icon="key"),
+    ),
+    settings=(
+        Page(name="You", url="profile", note="Name, time zone, where pages reach you", icon="user"),
+        Page(
+            name="Security", url="mfa_index", note="Password, passkeys, authenticator app, sessions", icon="shield-lock"
+        ),
+        Page(name="People and roles", url="people", permission="people.read", note="Who may do what", icon="users"),
+        Page(name="Teams", url="teams", permission="people.read", note="Who looks after what", icon="users-group"),
+        Page(name="API tokens", url="tokens", note="Keys for programs", icon="key"),
+    ),
+)
