@@ -1,0 +1,1 @@
+"""Tests of people: roles, links, tokens, sign-in and second factors."""
