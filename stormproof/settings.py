@@ -180,6 +180,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
+STATIC_ROOT = env.data_dir / "static"
 STATICFILES_DIRS = [ROOT / "web" / "static"]
 WHITENOISE_USE_FINDERS = True  # served from where they lie: no collecting; built names carry a hash
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+/built/.+-[0-9A-Z]{8}\..+$"

@@ -1,7 +1,22 @@
 """Sign-in, one's own profile and security, and for those who may: people, roles, teams and tokens."""
 
-from stormproof.web.people.search import find_people
-from stormproof.web.shell import Page, Stage
+from collections.abc import Iterable
+
+from django.db.models import Q
+from django.urls import reverse
+
+from stormproof.core.actor import Actor
+from stormproof.people.selectors import people_list, team_list
+from stormproof.web.shell import Found, Page, Stage
+
+
+def find_people(actor: Actor, words: str) -> Iterable[Found]:
+    """People and teams whose name or address has `words`."""
+    for person in people_list(actor).filter(Q(name__icontains=words) | Q(email__icontains=words))[:8]:
+        yield Found(url=reverse("person", args=[person.pk]), name=str(person), what="Person", icon="user")
+    for team in team_list(actor).filter(name__icontains=words)[:8]:
+        yield Found(url=reverse("team", args=[team.slug]), name=team.name, what="Team", icon="users-group")
+
 
 STAGE = Stage(
     name="People",
