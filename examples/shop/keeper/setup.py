@@ -27,7 +27,6 @@ create role shop login password '{shop}';
 create role replicator login replication password '{replicator}';
 create role stormproof login password '{stormproof}' in role pg_monitor, pg_read_all_data;
 create database shop owner shop;
-grant execute on function pg_promote(boolean, integer) to stormproof;
 """
 
 
@@ -132,6 +131,7 @@ def seed(scratch: Layout) -> None:
     environment = {**scratch.environment(), "SHOP_DATABASE_URL": scratch.database_url("shop", "db-a")}
     for words in (["migrate", "-v0"], ["seed_shop"]):
         manage(words, environment)
+    postgres.query(scratch, "db-a", "grant execute on function pg_promote(boolean, integer) to stormproof")
     postgres.query(scratch, "db-a", "analyze")
     postgres.stop_node(scratch, "db-a")
 

@@ -177,6 +177,9 @@ class _Driver:
             if self._since(self.run.recovered_at) >= self.shape.cool_down:
                 self._write(phase=Phase.MEASURING)
             return
+        if procedure_run is not None and is_over and procedure_run.state != RunState.DONE and not self.run.is_attended:
+            self._write(phase=Phase.MEASURING)  # nobody is there to help: it will not recover by itself
+            return
         waits = procedure_run is not None and procedure_run.state == RunState.WAITING
         if waits and not self.run.is_attended:
             self._write(
@@ -205,9 +208,9 @@ class _Driver:
             if tries < MOST_MEASURE_TRIES:
                 self._write(measure_tries=tries)
                 time.sleep(1)
-            else:
-                self._give_up(f"It could not be measured: {error}", measure_tries=tries)
-            return True
+                return True
+            values = patiently(lambda: measured_values(self.run, self.shape, is_counted=False))
+            values["gaps"].append(f"Orders could not be counted: {error}")
         self._write(phase=Phase.CLEANING, **values)
         return True
 
