@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from ninja import Router
 
-from stormproof.api import business, people, watch
+from stormproof.api import business, people, recover, watch
 from stormproof.api.base import api
 
 ROUTERS: list[Router] = [
     people.router,
     watch.router,
     business.router,
+    recover.router,
 ]
 
 for router in ROUTERS:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("procedures/<slug:slug>/start/", procedures.start, name="start_run"),
     path("runs/", runs.run_list, name="runs"),
     path("runs/<int:id>/", runs.run, name="run"),
+    path("runs/<int:id>/head/", runs.run_head, name="run_head"),
     path("runs/<int:id>/now/", runs.run_now, name="run_now"),
     path("runs/<int:id>/question/", runs.run_question, name="run_question"),
     path("runs/<int:id>/answer/", runs.answer, name="answer_step"),

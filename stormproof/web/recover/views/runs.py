@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from stormproof.core.clock import now
-from stormproof.core.facts import history_of
 from stormproof.recover import selectors, services
 from stormproof.recover.choices import Answer, Question, RunMode, RunState
 from stormproof.recover.models import Run, StepRun
@@ -19,6 +18,7 @@ from stormproof.recover.selectors import RunBoard
 from stormproof.recover.services import approvals
 from stormproof.web.listing import Column, Filter, read_list
 from stormproof.web.recover.views.gantt import draw_gantt
+from stormproof.web.recover.views.history import history_in_words
 from stormproof.web.requests import Request, acts, reads
 from stormproof.web.words import duration_words
 
@@ -56,7 +56,7 @@ def run_list(request: Request) -> HttpResponseBase:
 def run(request: Request, id: int) -> HttpResponseBase:
     """One run: what happens now, the question for a person if there is one, and who did what."""
     found = selectors.run_for(request.actor, id)
-    context = {**_now(request, found), **_question(request, found), "history": history_of(f"run:{found.pk}")[:40]}
+    context = {**_now(request, found), **_question(request, found), "history": history_in_words(found)}
     return render(request, "recover/run.html", context)
 
 
@@ -64,6 +64,12 @@ def run(request: Request, id: int) -> HttpResponseBase:
 def run_now(request: Request, id: int) -> HttpResponseBase:
     """The live part of the page."""
     return render(request, "recover/_now.html", _now(request, selectors.run_for(request.actor, id)))
+
+
+@reads("recover.read")
+def run_head(request: Request, id: int) -> HttpResponseBase:
+    """The head of the page: what matters now, and the clock."""
+    return render(request, "recover/_head.html", _now(request, selectors.run_for(request.actor, id)))
 
 
 @reads("recover.read")
