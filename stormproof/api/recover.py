@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.db.models import QuerySet
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
 from stormproof.api.base import Request
@@ -187,7 +187,7 @@ def dry_run(request: Request, slug: str) -> dict[str, Any]:
 
 
 @router.post("/procedures/{slug}/runs", response={201: RunOut}, summary="Start a run")
-def start(request: Request, slug: str, wanted: StartIn) -> tuple[int, Run]:
+def start(request: Request, slug: str, wanted: StartIn) -> Status[Run]:
     """It begins as soon as a worker takes it up, within a second."""
     found = selectors.procedure_for(request.actor, slug)
     run = services.start_run(
@@ -198,7 +198,7 @@ def start(request: Request, slug: str, wanted: StartIn) -> tuple[int, Run]:
         actor=request.actor,
         at=now(),
     )
-    return 201, run
+    return Status(201, run)
 
 
 @router.get("/runs", response=list[RunOut], summary="Runs, newest first")

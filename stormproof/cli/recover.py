@@ -185,9 +185,8 @@ def _show(id: int, *, as_json: bool) -> None:
         "machine_s": round(times.machine_s, 3),
         "journal": [{key: getattr(row, key) for key in kept} for row in rows],
     }
-    lines = [
-        f"Run {found.pk}: {escape(found.procedure_name)} on {escape(str(found.node))}: [{COLOURS[found.state]}]{found.state}[/]"
-    ]
+    what = escape(f"{found.procedure_name} on {found.node}")
+    lines = [f"Run {found.pk}: {what}: [{COLOURS[found.state]}]{found.state}[/]"]
     for row in rows:
         colour = COLOURS.get(row.state, "bright_black")
         lines.append(
