@@ -77,14 +77,9 @@ def say(name: str, message: str) -> None:
 
 def web_command(*, host: str | None = None, port: int | None = None) -> list[str]:
     """The command line of pages and API: gunicorn with threads, no control socket."""
-    in_memory = Path("/dev/shm")  # noqa: S108  (gunicorn's heart-beat file: a slow disk must not look like a dead worker)
-    shared_memory = ["--worker-tmp-dir", str(in_memory)] if in_memory.is_dir() else []
     return [
-        *(sys.executable, "-m", "gunicorn", "stormproof.web.wsgi:application"),
-        *("--bind", f"{host or env.host}:{port or env.port}", "--worker-class", "gthread"),
-        *("--workers", str(env.web_workers), "--threads", str(env.web_threads)),
-        *("--timeout", "60", "--graceful-timeout", "10", "--keep-alive", "15", "--no-control-socket"),
-        *shared_memory,
+        *(sys.executable, "-m", "gunicorn", "--config", "python:stormproof.web.serving", "--no-control-socket"),
+        *("--bind", f"{host or env.host}:{port or env.port}", "stormproof.web.wsgi:application"),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import socket
 import threading
@@ -73,7 +74,17 @@ def keep_ticking(process: str, *, clock: Callable[[], datetime]) -> None:
     stop = threading.Event()
     thread = threading.Thread(target=_tick_until, args=(stop, process, instance, clock), name="ticks", daemon=True)
     thread.start()
-    atexit.register(stop.set)
+    atexit.register(_end, stop, thread, instance)
+
+
+def _end(stop: threading.Event, thread: threading.Thread, instance: str) -> None:
+    """Take the tick away at a clean end, so that nobody counts on a process that is gone."""
+    stop.set()
+    thread.join(EVERY_S)
+    with contextlib.suppress(DatabaseError, InterfaceError):
+        close_old_connections()
+        Tick.objects.filter(instance=instance).delete()
+        connection.close()
 
 
 def _tick_until(stop: threading.Event, process: str, instance: str, clock: Callable[[], datetime]) -> None:
