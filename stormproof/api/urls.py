@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from ninja import Router
 
-from stormproof.api import business, people, recover, watch
+from stormproof.api import business, people, recover, rehearse, watch
 from stormproof.api.base import api
 
 ROUTERS: list[Router] = [
@@ -13,6 +13,7 @@ ROUTERS: list[Router] = [
     watch.router,
     business.router,
     recover.router,
+    rehearse.router,
 ]
 
 for router in ROUTERS:
