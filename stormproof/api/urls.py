@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from ninja import Router
 
-from stormproof.api import business, people, recover, rehearse, watch
+from stormproof.api import business, people, recover, rehearse, respond, watch
 from stormproof.api.base import api
 
 ROUTERS: list[Router] = [
@@ -14,6 +14,7 @@ ROUTERS: list[Router] = [
     business.router,
     recover.router,
     rehearse.router,
+    respond.router,
 ]
 
 for router in ROUTERS:
