@@ -1,1 +1,1 @@
-"""LEARN: turns incidents and drills into lessons and actions with owners."""
+"""LEARN: decides what is learned from an incident or a drill, who does what about it, and when that is overdue."""

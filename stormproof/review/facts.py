@@ -1,0 +1,51 @@
+"""What review tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stormproof.core.facts import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewOpened(Fact):
+    """The review of an incident was opened, because the incident was resolved."""
+
+    review_id: int
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewSignedOff(Fact):
+    """A person stands for what a review says."""
+
+    review_id: int
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionAdded(Fact):
+    """Somebody is to do something by a date, so that it does not happen again."""
+
+    action_id: int
+    review_id: int
+    owner_id: int
+    due_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionDone(Fact):
+    """An action is done."""
+
+    action_id: int
+    review_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionOverdue(Fact):
+    """The owner of an action was reminded that its date is past."""
+
+    action_id: int
+    review_id: int
+    owner_id: int
+    days_late: int

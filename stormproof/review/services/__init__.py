@@ -1,0 +1,33 @@
+"""The only writers of review."""
+
+from stormproof.review.services.actions import (
+    CannotAddAction,
+    CannotFinishAction,
+    add_action,
+    finish_action,
+    remind_of_overdue_actions,
+)
+from stormproof.review.services.reviews import (
+    CannotEditReview,
+    CannotSignOff,
+    add_lesson,
+    drop_lesson,
+    edit_review,
+    open_review,
+    sign_off,
+)
+
+__all__ = [
+    "CannotAddAction",
+    "CannotEditReview",
+    "CannotFinishAction",
+    "CannotSignOff",
+    "add_action",
+    "add_lesson",
+    "drop_lesson",
+    "edit_review",
+    "finish_action",
+    "open_review",
+    "remind_of_overdue_actions",
+    "sign_off",
+]
