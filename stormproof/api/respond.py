@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
 
 from django.db.models import QuerySet
 from ninja import Router, Schema, Status
@@ -13,16 +13,17 @@ from ninja.pagination import paginate
 from stormproof.api.base import Request
 from stormproof.business import selectors as business
 from stormproof.core.clock import now
-from stormproof.core.refusals import NotFound
+from stormproof.core.refusals import NotFound, Refused
 from stormproof.people import selectors as people
 from stormproof.people.models import User
 from stormproof.recover import selectors as recover
 from stormproof.respond import selectors, services
-from stormproof.respond.choices import EntryGroup
+from stormproof.respond.choices import EntryGroup, IncidentState
 from stormproof.respond.models import Incident, Task, TimelineEntry
 from stormproof.respond.selectors import Situation
 
 router = Router(tags=["respond"])
+STATES = (*IncidentState.values, "unresolved")
 
 
 class IncidentOut(Schema):
@@ -172,17 +173,16 @@ def _incident(request: Request, number: int) -> Incident:
 def list_incidents(
     request: Request,
     *,
-    state: Literal["", "open", "acknowledged", "resolved", "unresolved"] = "",
+    state: str = "",
     severity: int | None = None,
     drill: bool | None = None,
     node: str = "",
     search: str = "",
-    since: datetime | None = None,
 ) -> QuerySet[Incident]:
     """Incidents, newest first; `node` is the short name of the cause or of a function."""
     request.actor.require(selectors.READ)
     return selectors.incident_list(
-        request.actor, state=state, severity=severity, drill=drill, node=node, search=search, since=since
+        request.actor, state=_one_of("state", state, STATES), severity=severity, drill=drill, node=node, search=search
     )
 
 
@@ -194,9 +194,9 @@ def get_incident(request: Request, number: int) -> dict[str, object]:
 
 @router.get("/incidents/{int:number}/timeline", response=list[EntryOut], summary="Timeline")
 @paginate
-def list_timeline(request: Request, number: int, group: EntryGroup | None = None) -> QuerySet[TimelineEntry]:
+def list_timeline(request: Request, number: int, group: str = "") -> QuerySet[TimelineEntry]:
     """What happened, newest first."""
-    return selectors.timeline_of(_incident(request, number), group=group or "")
+    return selectors.timeline_of(_incident(request, number), group=_one_of("group", group, EntryGroup.values))
 
 
 @router.get("/incidents/{int:number}/tasks", response=list[TaskOut], summary="Tasks")
@@ -286,6 +286,13 @@ def start_procedure(request: Request, number: int, new: RunIn) -> Status[object]
         _incident(request, number), procedure, parameters=new.parameters, actor=request.actor, at=now()
     )
     return Status(201, run)
+
+
+def _one_of(field: str, value: str, choices: Collection[str]) -> str:
+    """`value` when it is empty or one of `choices`; raises `Refused` naming the field."""
+    if value and value not in choices:
+        raise Refused(f"{value!r} is no {field}", field=field, hint=f"Choose one of {', '.join(choices)}.")
+    return value
 
 
 def _person(email: str) -> User:

@@ -65,6 +65,9 @@ def test_incidents_are_listed_declared_and_resolved() -> None:
     assert call(shop.alice, "GET", "/incidents?state=unresolved").json()["items"] == []
     kinds = [one["kind"] for one in call(shop.alice, "GET", f"/incidents/{number}/timeline").json()["items"]]
     assert kinds == ["resolved", "paged", "opened"]
+    decisions = call(shop.alice, "GET", f"/incidents/{number}/timeline?group=decisions").json()["items"]
+    assert [one["kind"] for one in decisions] == ["resolved"]
+    assert call(shop.alice, "GET", "/incidents?state=asleep").json()["field"] == "state"
     assert call(shop.alice, "POST", "/incidents", title="x", functions=["nothing"]).status_code == 404
     assert Incident.objects.count() == 1
 
