@@ -120,15 +120,9 @@ def seconds_of(row: NodeDay | None) -> dict[str, float]:
     return {state: getattr(row, f"{state}_seconds") if row else 0.0 for state in states}
 
 
-def uptime_over(days: Iterable[Day], node_id: int, *, today: date) -> float | None:
-    """The share of the known time of the last 90 days in which the function worked."""
-    spans = list(days)
-    rows = NodeDay.objects.filter(node_id=node_id, on__gte=spans[0].on, on__lte=today) if spans else []
-    total = dict.fromkeys(("up", "degraded", "down", "maintenance", "unknown"), 0.0)
-    for row in rows:
-        for state, seconds in seconds_of(row).items():
-            total[state] += seconds
-    return uptime_of(total)
+def days_of(node_ids: Iterable[int], *, since: date) -> QuerySet[NodeDay]:
+    """The days of these functions from `since` on."""
+    return NodeDay.objects.filter(node_id__in=list(node_ids), on__gte=since).order_by()
 
 
 # --- what the public sees -------------------------------------------------------------------------------------------

@@ -8,12 +8,14 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from stormproof.core.actor import NOBODY
+from stormproof.core.clock import now
 from stormproof.core.env import env
+from stormproof.web.glance import open_incidents_at
 from stormproof.web.shell import actor_of, navigation, reverse_or_none
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """The navigation, the address of the live stream and the reader's time zone (worked out only where used)."""
+    """Navigation, open incidents, the live stream's address, the reader's time zone; worked out only where used."""
     actor = actor_of(request)
     zone = getattr(getattr(request, "user", None), "time_zone", "")
     return {
@@ -21,6 +23,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "signed_in": actor != NOBODY,
         "navigation": SimpleLazyObject(lambda: navigation(actor, request.path)),
         "live_url": env.live_url,
+        "open_incidents": SimpleLazyObject(lambda: open_incidents_at(actor, now())),
         "strip_url": reverse_or_none("strip"),
         "profile_url": reverse_or_none("profile"),
         "sign_out_url": reverse_or_none("account_logout"),

@@ -84,10 +84,10 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor
 
 
-def reverse_or_none(name: str) -> str | None:
+def reverse_or_none(name: str, *args: object) -> str | None:
     """The address of the URL named `name`, or None while no such page exists."""
     try:
-        return reverse(name)
+        return reverse(name, args=args)
     except NoReverseMatch:
         return None
 
