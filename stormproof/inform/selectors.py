@@ -10,6 +10,8 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from stormproof.business import selectors as business
 from stormproof.core.actor import Actor
+from stormproof.core.facts import history_of
+from stormproof.core.models import FactRecord
 from stormproof.core.refusals import NotFound
 from stormproof.core.ticks import signs_of_life
 from stormproof.inform.choices import NoticeState
@@ -262,6 +264,11 @@ def draft_of(notice: Notice) -> Version | None:
 def latest_published(notice: Notice) -> Version | None:
     """What customers read now."""
     return notice.versions.filter(published_at__isnull=False).first()
+
+
+def history_of_notice(notice: Notice) -> QuerySet[FactRecord]:
+    """What happened to a notice, newest first."""
+    return history_of(f"notice:{notice.pk}")
 
 
 def waiting_notices(actor: Actor) -> int:

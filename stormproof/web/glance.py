@@ -16,6 +16,7 @@ from stormproof.core.actor import SYSTEM, Actor
 from stormproof.core.models import FactRecord
 from stormproof.engine.graph import Graph
 from stormproof.inform import selectors as inform
+from stormproof.inform.rules import listed
 from stormproof.recover import selectors as recover
 from stormproof.respond import selectors as respond
 from stormproof.respond.models import Incident
@@ -159,7 +160,7 @@ def sentence_of(tiles: Sequence[Tile], incidents: Sequence[OpenIncident]) -> str
         return _sentence_of_trouble(incidents[0], more=len(incidents) - 1)
     broken = [tile.node.name for tile in tiles if tile.state in ("down", "degraded")]
     if broken:
-        return f"{', '.join(broken)}: not as promised, and no incident is open yet."
+        return f"{listed(broken)}: not as promised, and no incident is open yet."
     unseen = sum(tile.state == "unknown" for tile in tiles)
     if unseen == len(tiles):
         return "Nobody watches the shop's functions yet, so nobody can say how they are."
@@ -170,10 +171,9 @@ def sentence_of(tiles: Sequence[Tile], incidents: Sequence[OpenIncident]) -> str
 
 def _sentence_of_trouble(one: OpenIncident, *, more: int) -> str:
     functions = [node.name for node in respond.functions_of(one.incident)]
-    what = ", ".join(functions) or (one.incident.root_node.name if one.incident.root_node else one.incident.title)
-    parts = [
-        f"{what}: trouble since {duration_words(round((one.at - one.incident.impact_started_at).total_seconds()))}"
-    ]
+    what = listed(functions) if functions else one.incident.title
+    lasted = duration_words(round((one.at - one.incident.impact_started_at).total_seconds()))
+    parts = [f"{what}: trouble for {lasted}"]
     if one.incident.root_node and one.incident.root_node.name not in functions:
         parts[0] += f", because of {one.incident.root_node.name}"
     if one.per_minute:

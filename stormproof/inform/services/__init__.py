@@ -19,6 +19,8 @@ from stormproof.inform.services.publishing import (
 from stormproof.inform.services.subscribing import (
     CannotSubscribe,
     ask_to_subscribe,
+    check_confirm_link,
+    check_leave_link,
     confirm_subscription,
     forget_stale_subscriptions,
     leave_subscription,
@@ -33,6 +35,8 @@ __all__ = [
     "CannotWriteNotice",
     "ask_to_subscribe",
     "catch_up_with_incidents",
+    "check_confirm_link",
+    "check_leave_link",
     "confirm_subscription",
     "draft_notice",
     "forget_stale_subscriptions",

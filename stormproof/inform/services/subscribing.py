@@ -117,6 +117,16 @@ def _end(subscriber: Subscriber, *, at: datetime) -> None:
         tell(SubscriberLeft(subscriber_id=subscriber.pk), at=at)
 
 
+def check_confirm_link(token: str) -> None:
+    """Raise `NotFound` unless the confirming link is ours and young enough."""
+    subscriber_of(nonce_to_confirm(token))
+
+
+def check_leave_link(token: str) -> None:
+    """Raise `NotFound` unless the leaving link is ours."""
+    subscriber_of(nonce_to_leave(token))
+
+
 def subscriber_of(nonce: str | None) -> Subscriber:
     """The subscriber with that nonce; raises `NotFound`."""
     found = Subscriber.objects.filter(nonce=nonce).first() if nonce else None

@@ -63,7 +63,7 @@ rmSync(fresh, { recursive: true, force: true })
 mkdirSync(fresh, { recursive: true })
 const { metafile } = await build({
   absWorkingDir: here,
-  entryPoints: { console: "src/console.js", public: "src/public.css", theme: "src/theme.js" },
+  entryPoints: { console: "src/console.js", public: "src/public.js", status: "src/public.css", theme: "src/theme.js" },
   outdir: fresh,
   bundle: true,
   minify: true,

@@ -93,6 +93,17 @@ def moment(moment: datetime | None) -> SafeString:
     return _time(moment, "moment")
 
 
+@register.simple_tag
+def stamp(moment: datetime | None) -> SafeString:
+    """A moment for public pages, in UTC until the page's script puts it into the reader's zone."""
+    if moment is None:
+        return mark_safe("")
+    utc = moment.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}">{} UTC</time>', utc.strftime("%Y-%m-%dT%H:%M:%SZ"), f"{utc.day} {utc:%b, %H:%M}"
+    )
+
+
 @register.filter
 def duration(seconds: float | None) -> str:
     """`{{ objective.rto_seconds|duration }}`: `30 min`; 0 is `0 s`; None is `none`."""

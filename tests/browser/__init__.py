@@ -1,0 +1,1 @@
+"""Real Chromium on the real pages."""
