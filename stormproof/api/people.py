@@ -7,9 +7,11 @@ from datetime import datetime
 from django.db.models import QuerySet
 from ninja import Router, Schema
 from ninja.pagination import paginate
+from ninja.responses import Status
 
 from stormproof.api.base import Request
-from stormproof.people import selectors
+from stormproof.core.clock import now
+from stormproof.people import selectors, services
 from stormproof.people.models import ApiToken, Team, User
 
 router = Router(tags=["people"])
@@ -61,6 +63,27 @@ class TokenOut(Schema):
     last_used_at: datetime | None
 
 
+class PersonIn(Schema):
+    """Whom to invite."""
+
+    email: str
+    roles: list[str]
+    name: str = ""
+
+
+class RolesIn(Schema):
+    """The roles a person is to have, all of them."""
+
+    roles: list[str]
+
+
+class TeamIn(Schema):
+    """A team's name and its members by id, in order."""
+
+    name: str
+    members: list[int]
+
+
 @router.get("/me", response=MeOut, summary="Who am I")
 def me(request: Request) -> dict[str, object]:
     """The actor behind the token or session."""
@@ -87,12 +110,58 @@ def get_person(request: Request, id: int) -> User:
     return selectors.person_for(request.actor, id)
 
 
+@router.post("/people", response={201: PersonOut}, summary="Invite a person")
+def invite_person(request: Request, new: PersonIn) -> Status[User]:
+    """A mail with a link to choose a password goes out."""
+    made = services.invite_user(new.email, roles=new.roles, name=new.name, actor=request.actor, at=now())
+    return Status(201, made)
+
+
+@router.put("/people/{id}/roles", response=PersonOut, summary="Set a person's roles")
+def put_roles(request: Request, id: int, wanted: RolesIn) -> User:
+    """Exactly these roles; the last administrator stays one."""
+    person = selectors.person_for(request.actor, id)
+    services.set_roles(person, roles=wanted.roles, actor=request.actor, at=now())
+    return person
+
+
+@router.post("/people/{id}/deactivate", response=PersonOut, summary="Switch a person off")
+def deactivate_person(request: Request, id: int) -> User:
+    """No sign-in, no token, no pages; can be undone."""
+    person = selectors.person_for(request.actor, id)
+    services.deactivate_user(person, actor=request.actor, at=now())
+    return person
+
+
+@router.post("/people/{id}/reactivate", response=PersonOut, summary="Switch a person on again")
+def reactivate_person(request: Request, id: int) -> User:
+    """With the roles held before."""
+    person = selectors.person_for(request.actor, id)
+    services.reactivate_user(person, actor=request.actor, at=now())
+    return person
+
+
 @router.get("/teams", response=list[TeamOut], summary="List teams")
 @paginate
 def list_teams(request: Request) -> QuerySet[Team]:
     """The teams in use, with their members."""
     request.actor.require("people.read")
     return selectors.team_list(request.actor)
+
+
+@router.put("/teams/{slug}", response=TeamOut, summary="Make or change a team")
+def put_team(request: Request, slug: str, wanted: TeamIn) -> Team:
+    """The team with this name and exactly these members."""
+    request.actor.require("people.write")
+    members = [selectors.person_for(request.actor, id) for id in wanted.members]
+    return services.put_team(slug, name=wanted.name, members=members, actor=request.actor, at=now())
+
+
+@router.delete("/teams/{slug}", response={204: None}, summary="Retire a team")
+def retire_team(request: Request, slug: str) -> Status[None]:
+    """Its history stays."""
+    services.retire_team(selectors.team_for(request.actor, slug), actor=request.actor, at=now())
+    return Status(204, None)
 
 
 @router.get("/tokens", response=list[TokenOut], summary="List tokens")
@@ -102,3 +171,12 @@ def list_tokens(request: Request) -> QuerySet[ApiToken]:
     if request.actor.key.startswith("token:"):
         request.actor.require("people.read")
     return selectors.token_list(request.actor)
+
+
+@router.delete("/tokens/{id}", response={204: None}, summary="Revoke a token")
+def revoke_token(request: Request, id: int) -> Status[None]:
+    """It opens nothing from now on. Tokens are issued in the console, where the person is asked again."""
+    if request.actor.key.startswith("token:"):
+        request.actor.require("people.write")
+    services.revoke_token(selectors.api_token_for(request.actor, id), actor=request.actor, at=now())
+    return Status(204, None)

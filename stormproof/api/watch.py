@@ -129,6 +129,7 @@ def list_monitors(request: Request, state: str = "", kind: str = "", on: str = "
 @router.post("/monitors", response={201: MonitorOut}, summary="Set a monitor up")
 def add_monitor(request: Request, body: MonitorIn) -> Status[Monitor]:
     """A new monitor; it is looked at within seconds."""
+    request.actor.require("watch.write")
     settings = read_settings(body.settings)
     return Status(201, create_monitor(body.slug, settings=settings, actor=request.actor, at=now()))
 

@@ -19,6 +19,7 @@ from stormproof.core.seal import verify_facts
 from stormproof.core.selectors import facts_visible, messages_visible, parked_reactions, seal_head
 from stormproof.core.ticks import signs_of_life
 from stormproof.web.listing import Column, Filter, read_list
+from stormproof.web.requests import acts
 from stormproof.web.shell import actor_of
 
 
@@ -47,6 +48,7 @@ def system_home(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@acts("people.admin")
 def retry_reaction(request: HttpRequest, parked_id: int) -> HttpResponse:
     """Send a set-aside reaction again."""
     try:
@@ -123,6 +125,7 @@ def outbox_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@acts("people.admin")
 def send_message_again(request: HttpRequest, message_id: int) -> HttpResponse:
     """Put a given-up message back into its lane."""
     try:
