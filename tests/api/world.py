@@ -112,17 +112,14 @@ def example_of(shape: dict[str, Any], schema: Any) -> Any:
     for choice in ("anyOf", "oneOf", "allOf"):
         if choice in shape:
             return example_of(shape[choice][0], schema)
-    if "enum" in shape:
-        return shape["enum"][0]
     if shape.get("type") == "object":
         needed = shape.get("required", [])
         return {name: example_of(shape["properties"][name], schema) for name in needed}
     if shape.get("type") == "array":
         return [example_of(shape.get("items", {}), schema)]
-    plain = {"string": "x", "integer": 1, "number": 1, "boolean": True, "null": None}
-    if shape.get("format") == "date-time":
-        return "2026-01-01T00:00:00Z"
-    return plain.get(str(shape.get("type")), "x")
+    plain: dict[str, Any] = {"string": "x", "integer": 1, "number": 1, "boolean": True, "null": None}
+    wanted = "2026-01-01T00:00:00Z" if shape.get("format") == "date-time" else plain.get(str(shape.get("type")), "x")
+    return shape["enum"][0] if "enum" in shape else wanted
 
 
 def _walk(patterns: list[Any], before: str = "") -> Iterator[tuple[str, URLPattern]]:
