@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from keeper import parts, postgres, proxy, repair, setup
 from keeper.layout import Layout, ShopError, layout_for, prepare_folders
 from keeper.model import environment_lines, rendered
+from keeper.ports import require_free_ports
 from keeper.processes import running, stop
 
 ALL = ("haproxy", "customers", "web-a", "web-b", "mailbox", "psp-a", "psp-b", "db-b", "db-a")
@@ -28,6 +29,7 @@ def up(layout: Layout) -> None:
     began = time.monotonic()
     setup.ensure_venv()
     prepare_folders(layout)
+    require_free_ports(layout)
     setup.lay_foundation(layout)
     repair.converge(layout)
     target = layout.data / "continuity.yaml"

@@ -11,7 +11,8 @@ import tempfile
 from pathlib import Path
 
 from keeper import postgres
-from keeper.layout import CACHE, PYTHON, SHOP, VENV, Layout, ShopError, make_secrets
+from keeper.layout import CACHE, PORTS, PYTHON, SHOP, VENV, Layout, ShopError, make_secrets
+from keeper.ports import free_port
 
 LOCK = SHOP / "requirements.lock"
 SEEDED_BY = (
@@ -81,7 +82,7 @@ def ensure_template(layout: Layout) -> Path:
     CACHE.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(prefix="making-", dir=CACHE))
     making.chmod(0o755)
-    scratch = Layout(making / "scratch", layout.port_base)
+    scratch = Layout(making / "scratch", free_port() - PORTS.index("db-a"))
     for folder in (scratch.run, scratch.logs):
         folder.mkdir(parents=True)
     try:
