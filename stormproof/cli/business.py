@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stormproof.cli.ready import out, set_up_django, show, use_database
+from stormproof.cli.ready import err, out, set_up_django, show, use_database
 
 if TYPE_CHECKING:
     from stormproof.business.document.planning import Plan
     from stormproof.business.services.document import CannotApplyDocument
     from stormproof.core.actor import Actor
+    from stormproof.engine.probe.visit import Findings
 
 commands = typer.Typer()
 NO_CHANGES, FAULTY, CHANGES = 0, 1, 2
@@ -87,6 +88,91 @@ def schema(
     from stormproof.business.document.schema import schema_text
 
     _write(schema_text(), output)
+
+
+@commands.command()
+def init(  # noqa: PLR0917  (each is a word on the command line)
+    address: Annotated[str, typer.Argument(help="The shop's address, such as https://shop.example")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to save.")] = Path("continuity.yaml"),
+    mail: Annotated[str, typer.Option(help="Whom to page: an e-mail address.")] = "",
+    time_zone: Annotated[str, typer.Option(help="The shop's own zone, such as Europe/Berlin.")] = "",
+    yearly: Annotated[str, typer.Option(help="What the shop earns in a year, such as 1.2M.")] = "",
+    ignore_robots: Annotated[bool, typer.Option("--ignore-robots", help="It is my shop: look at all of it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Save without asking.")] = False,
+    apply_now: Annotated[bool, typer.Option("--apply", help="Also put it under care at once.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at a shop as a visitor would and write a starter continuity.yaml; shows what it found and asks first."""
+    use_database()
+    from stormproof.business.document.starter import Wishes
+    from stormproof.business.services.discovery import propose_from_shop
+    from stormproof.core.clock import now
+
+    wishes = Wishes(mail=mail, time_zone=time_zone or _own_zone(), yearly=yearly)
+    say = (lambda _: None) if as_json else (lambda url: err.print(f"looking at {url}", markup=False))
+    found = propose_from_shop(
+        address, wishes=wishes, obey_robots=not ignore_robots, say=say, actor=operator(), at=now()
+    )
+    if as_json and not yes:
+        show({**found.findings.as_data(), "document": found.text}, as_json=True, text="")
+        return
+    if not as_json:
+        out.print(findings_in_words(found.findings))
+    _save(found.text, output, yes=yes)
+    if as_json:
+        show({**found.findings.as_data(), "saved": str(output)}, as_json=True, text="")
+    if apply_now:
+        apply(output, yes=yes, as_json=False)
+    elif not as_json:
+        out.print(f"Next: look into {output}, then [bold]stormproof apply {output}[/]")
+
+
+def findings_in_words(found: Findings) -> str:
+    """What a visit found, as text."""
+    from rich.markup import escape
+
+    lines = [f"\n[bold]{escape(found.name)}[/]  {escape(found.address)}"]
+    for role in ("home", "product", "basket", "checkout", "search"):
+        page = found.pages.get(role)
+        words = f"{escape(page.url)}  [dim]{escape(page.how)}[/]" if page else "[yellow]not found[/]"
+        lines.append(f"  {role:10} {words}")
+    if found.certificate:
+        seen = found.certificate
+        words = seen.fault or f"by {seen.issuer}, until {seen.ends_at:%Y-%m-%d}"
+        lines.append(f"  {'certificate':10} {escape(words)}")
+    lines.append(f"  {'name':10} {escape(found.host)} is {', '.join(found.addresses) or 'not resolved'}")
+    for supplier in found.suppliers:
+        lines.append(f"  {supplier.service:10} {escape(supplier.name)}  [dim]{escape(supplier.evidence)}[/]")
+    if found.other_hosts:
+        lines.append(f"  [dim]other hosts in the pages: {escape(', '.join(found.other_hosts[:12]))}[/]")
+    lines += [f"  [yellow]{escape(note)}[/]" for note in found.notes]
+    return "\n".join([*lines, ""])
+
+
+def _save(text: str, output: Path, *, yes: bool) -> None:
+    from stormproof.core.refusals import Refused
+
+    if not yes and not sys.stdin.isatty():
+        raise Refused(
+            "init asks before it saves, and nobody can answer here", hint="Say --yes, or --json to only look."
+        )
+    if output.exists() and yes:
+        raise Refused(f"{output} is there already", hint="Name another with --output, or remove it.")
+    question = f"{output} is there already. Replace it?" if output.exists() else f"Save this as {output}?"
+    if not yes and not typer.confirm(question, default=not output.exists()):
+        out.print("Nothing was saved.")
+        raise typer.Exit(FAULTY)
+    output.write_text(text)
+    err.print(f"Saved {output}", markup=False)
+
+
+def _own_zone() -> str:
+    """The zone of this machine, as Debian writes it; UTC when it says none that we know."""
+    from zoneinfo import available_timezones
+
+    file = Path("/etc/timezone")
+    name = file.read_text().strip() if file.exists() else ""
+    return name if name in available_timezones() and name != "Etc/UTC" else "UTC"
 
 
 def operator() -> Actor:

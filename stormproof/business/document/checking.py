@@ -15,7 +15,8 @@ from stormproof.core.document import Known, Problem, Section, sections
 
 VERSION = 1
 MOST_FINDINGS = 200
-_SECRET = re.compile(r"(?<=://)([^/@\s:]*):([^@\s]+)(?=@)")
+_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):([^@\s]+)(?=@)")
+_TOKEN = re.compile(r"\b(Bearer|Basic|Token) +[\w.~+/=-]{4,}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,5 +229,5 @@ def _shown(data: Any, path: Path) -> str:
 
 
 def hide_passwords(text: str) -> str:
-    """`text` with the password of every `scheme://user:password@host` replaced by dots."""
-    return _SECRET.sub(r"\1:···", text)
+    """`text` with dots for the password of every `scheme://user:password@host` and for tokens (`Bearer ...`)."""
+    return _TOKEN.sub(r"\1 ···", _PASSWORD.sub(r"\1:···", text))

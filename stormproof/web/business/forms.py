@@ -6,6 +6,7 @@ import calendar
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 
@@ -136,6 +137,26 @@ class ImportForm(forms.Form):
         if not cleaned.get("file") and not cleaned.get("dsn"):
             self.add_error("file", "Choose a file, or name the shop's database below")
         return cleaned
+
+
+class DiscoverForm(forms.Form):
+    """The address of a shop, and what a visitor cannot see."""
+
+    address = forms.CharField(
+        label="Address of your shop", max_length=500, help_text="https://shop.example: where customers come in"
+    )
+    mail = forms.EmailField(required=False, label="Whom to page", help_text="Paged when something is down.")
+    yearly = _Words(
+        read=read_amount,
+        label="Revenue of a year",
+        help_text="1.2M or 350k; empty when you will import it later. It gives every outage its price.",
+    )
+    time_zone = forms.ChoiceField(
+        label="Time zone of the shop", choices=lambda: [(name, name) for name in sorted(available_timezones())]
+    )
+    ignore_robots = forms.BooleanField(
+        required=False, label="It is my shop: also look at what robots.txt asks robots to leave alone"
+    )
 
 
 class DocumentForm(forms.Form):

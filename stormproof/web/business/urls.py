@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from stormproof.web.business.views import document, graph, nodes, revenue
+from stormproof.web.business.views import discovery, document, graph, nodes, revenue
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("business/", nodes.node_list, name="business"),
     path("business/graph/", graph.graph_page, name="graph"),
     path("business/graph/what-if/", graph.what_if, name="what-if"),
+    path("business/discover/", discovery.discover, name="discover"),
     path("business/revenue/", revenue.revenue_page, name="revenue"),
     path("business/revenue/by-hand/", revenue.set_by_hand, name="revenue-by-hand"),
     path("business/revenue/import/", revenue.import_orders, name="revenue-import"),
