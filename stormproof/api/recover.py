@@ -152,6 +152,7 @@ class SwitchOut(Schema):
 @paginate
 def procedures(request: Request) -> QuerySet[Procedure]:
     """In the order of the file."""
+    request.actor.require("recover.read")
     return selectors.procedure_list(request.actor)
 
 
@@ -205,6 +206,7 @@ def start(request: Request, slug: str, wanted: StartIn) -> Status[Run]:
 @paginate
 def runs(request: Request, state: str = "", reference: str = "") -> QuerySet[Run]:
     """Narrowed to a state or a reference, if given."""
+    request.actor.require("recover.read")
     found = selectors.run_list(request.actor)
     if state:
         found = found.filter(state=state)

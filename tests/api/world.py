@@ -42,7 +42,7 @@ MODELS = {
     "reviews": ("review", "PostIncidentReview"),
 }
 PLAIN = {"int": "1", "slug": "nothing", "uuid": "00000000-0000-4000-8000-000000000000", "": "nothing", "str": "nothing"}
-_PLACE = re.compile(r"<(?:(\w+):)?(\w+)>|\{(\w+)\}")
+_PLACE = re.compile(r"<(?:(\w+):)?(\w+)>|\{(?:(\w+):)?(\w+)\}")
 
 
 @dataclass(frozen=True)
@@ -95,14 +95,23 @@ def operations() -> list[Operation]:
     found = []
     for path, methods in schema["paths"].items():
         for method, about in methods.items():
+            route = _typed(path, about.get("parameters", []))
             content = about.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
             body = example_of(content, schema) if content else None
             is_open = not about.get("security")
             asked = [each for each in about.get("parameters", []) if each["in"] == "query" and each.get("required")]
             query = urlencode({each["name"]: example_of(each["schema"], schema) for each in asked}, doseq=True)
-            whole = f"{_filled(path)}?{query}" if query else _filled(path)
+            whole = f"{_filled(route)}?{query}" if query else _filled(route)
             found.append(Operation(method=method.upper(), path=whole, body=body, is_open=is_open))
     return found
+
+
+def _typed(path: str, parameters: list[dict[str, Any]]) -> str:
+    """`/runs/{id}` as `/runs/{int:id}` where the schema says that it is a number."""
+    for each in parameters:
+        if each["in"] == "path" and each["schema"].get("type") == "integer":
+            path = path.replace(f"{{{each['name']}}}", f"{{int:{each['name']}}}")
+    return path
 
 
 def example_of(shape: dict[str, Any], schema: Any) -> Any:
@@ -118,7 +127,8 @@ def example_of(shape: dict[str, Any], schema: Any) -> Any:
     if shape.get("type") == "array":
         return [example_of(shape.get("items", {}), schema)]
     plain: dict[str, Any] = {"string": "x", "integer": 1, "number": 1, "boolean": True, "null": None}
-    wanted = "2026-01-01T00:00:00Z" if shape.get("format") == "date-time" else plain.get(str(shape.get("type")), "x")
+    moments = {"date-time": "2026-01-01T00:00:00Z", "date": "2026-01-01"}
+    wanted = moments.get(shape.get("format", "")) or plain.get(str(shape.get("type")), "x")
     return shape["enum"][0] if "enum" in shape else wanted
 
 
@@ -140,8 +150,8 @@ def _filled(route: str) -> str:
             kind = part if part in MODELS else kind
             parts.append(_PLACE.sub("1", part))
             continue
-        name = found[2] or found[3]
-        parts.append(str(_value(kind, name) or PLAIN.get(found[1] or "", "1")))
+        name = found[2] or found[4]
+        parts.append(str(_value(kind, name) or PLAIN[found[1] or found[3] or ""]))
         kind = ""
     return "/".join(parts)
 
