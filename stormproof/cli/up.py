@@ -113,7 +113,7 @@ def _environment(port: int, host: str) -> dict[str, str]:
 
 def _run(supervisor: Supervisor, shop: SampleShop | None, *, port: int, host: str, link: str, began: float) -> None:
     """Keep everything up until a signal comes; once all answer, say where to look."""
-    is_announced, next_look = False, 0.0
+    is_announced, is_warned, next_look, waiting_since = False, False, 0.0, time.monotonic()
     while True:
         supervisor.look_after()
         if time.monotonic() >= next_look:
@@ -124,9 +124,9 @@ def _run(supervisor: Supervisor, shop: SampleShop | None, *, port: int, host: st
             if not is_announced and _is_ready(host, port):
                 _announce(supervisor, port=port, host=host, link=link, seconds=time.monotonic() - began)
                 is_announced = True
-            elif not is_announced and time.monotonic() - began > READY_S:
+            elif not is_announced and not is_warned and time.monotonic() - waiting_since > READY_S:
                 say("up", f"not all is ready after {READY_S:.0f} s: run `stormproof doctor`; going on")
-                is_announced = True
+                is_warned = True
         time.sleep(0.1)
 
 
