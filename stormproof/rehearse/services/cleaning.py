@@ -26,6 +26,7 @@ from stormproof.respond.services import CannotResolveIncident, end_drill, resolv
 from stormproof.watch.choices import State
 
 MOST_TRIES = 5
+PAUSE_SECONDS = 2.0
 ACT_SECONDS = 120.0
 SETTLE_SECONDS = 90.0  # how long monitors and procedures may take to be quiet again
 log = structlog.get_logger(__name__)
@@ -39,7 +40,7 @@ def clean_up(run: ExerciseRun, shape: ExerciseShape, *, at: datetime) -> dict[st
     log.warning("rehearse.clean_up_failed", run=run.pk, tries=run.clean_tries + 1, error=faults[0][:300])
     values: dict[str, Any] = {"clean_tries": run.clean_tries + 1, "clean_error": "\n".join(faults)[:4000]}
     if run.clean_tries + 1 < MOST_TRIES:
-        time.sleep(2)
+        time.sleep(PAUSE_SECONDS)
         return values
     gap = f"Clean-up failed {MOST_TRIES} times, look after the shop: {faults[0][:300]}"
     return {**values, "cleaned_at": at, "gaps": [*run.gaps, gap]}
