@@ -263,7 +263,7 @@ def _is_write(call: ast.Call, *, rows: set[str]) -> bool:
     if name == "update":
         return on_rows
     if name in ("save", "asave", "delete", "adelete"):
-        return on_rows or not call.args or chain[0] not in ("client", "http", "session", "default_storage")
+        return on_rows or not call.args or chain[0] not in ("client", "http", "session", "router", "default_storage")
     if name == "execute":
         return _is_writing_sql(call)
     return name in WRITES and on_rows

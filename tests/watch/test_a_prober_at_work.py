@@ -73,16 +73,16 @@ def test_a_new_monitor_is_looked_at_at_once(site: Site, start_prober: Start) -> 
 def test_a_killed_prober_is_replaced_within_ten_seconds_and_nothing_is_told_twice(
     site: Site, start_prober: Start
 ) -> None:
-    monitors = [page_monitor(site) for _ in range(20)]
+    monitors = [page_monitor(site) for _ in range(8)]
     first, _second = start_prober(), start_prober()
-    wait_for(lambda: Monitor.objects.filter(state="up").count() == 20)
+    wait_for(lambda: Monitor.objects.filter(state="up").count() == 8)
     wait_for(
-        lambda: sorted(Prober.objects.values_list("monitors", flat=True)) != [0, 20] and Prober.objects.count() == 2
+        lambda: sorted(Prober.objects.values_list("monitors", flat=True)) != [0, 8] and Prober.objects.count() == 2
     )
     first.send_signal(signal.SIGKILL)
     killed = time.monotonic()
     site.status = 500
-    wait_for(lambda: Monitor.objects.filter(state="down").count() == 20)
+    wait_for(lambda: Monitor.objects.filter(state="down").count() == 8)
     assert time.monotonic() - killed < 40
     told = list(FactRecord.objects.filter(name="MonitorWentDown").values_list("payload__monitor_id", flat=True))
     assert sorted(told) == sorted(monitor.pk for monitor in monitors)
@@ -113,10 +113,10 @@ def told_of(monitor: Monitor) -> list[str]:
 def test_a_prober_killed_in_the_middle_of_its_work_loses_no_transition_and_tells_none_twice(
     site: Site, start_prober: Start
 ) -> None:
-    monitors = [page_monitor(site) for _ in range(30)]
+    monitors = [page_monitor(site) for _ in range(8)]
     luck = random.Random(7)
     process = start_prober()
-    wait_for(lambda: Monitor.objects.filter(state="up").count() == 30)
+    wait_for(lambda: Monitor.objects.filter(state="up").count() == 8)
     for status in (500, 200, 500):
         site.status = status
         time.sleep(luck.uniform(0.8, 2.2))  # somewhere in the middle of looks, confirmations and batches
@@ -124,7 +124,7 @@ def test_a_prober_killed_in_the_middle_of_its_work_loses_no_transition_and_tells
         process.wait()
         process = start_prober()
         wanted = "down" if status == 500 else "up"
-        wait_for(lambda wanted=wanted: Monitor.objects.filter(state=wanted).count() == 30)
+        wait_for(lambda wanted=wanted: Monitor.objects.filter(state=wanted).count() == 8)
     for monitor in monitors:
         assert told_of(monitor) == ["MonitorWentDown", "MonitorRecovered", "MonitorWentDown"]
         states = list(StateChange.objects.filter(monitor=monitor).order_by("id").values_list("to_state", flat=True))

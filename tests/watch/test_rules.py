@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stormproof.engine.graph import Graph, stopped_by
 from stormproof.watch.choices import State
+from stormproof.watch.kinds.kind import timeout_s
 from stormproof.watch.rules import (
     bucket_ms,
     first_look_at,
@@ -186,6 +187,12 @@ def test_the_zoom_chooses_the_level() -> None:
     assert level(1, 24 * 30) == "hour"
     assert level(24 * 7, 24 * 7) == "hour"
     assert level(24 * 365, 24 * 365) == "day"
+
+
+def test_a_try_may_take_half_the_interval_and_no_less_than_was_promised() -> None:
+    assert [timeout_s(interval) for interval in (1, 5, 60)] == [1.0, 2.5, 10.0]
+    assert timeout_s(5, promised_s=5) == 5
+    assert timeout_s(5, promised_s=30) == 10
 
 
 def test_the_state_is_one_sentence() -> None:

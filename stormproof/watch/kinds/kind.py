@@ -86,9 +86,18 @@ class Kind:
     secret_paths: Callable[[Mapping[str, Any]], list[tuple[str, ...]]] = lambda _config: []
 
 
-def timeout_s(interval_seconds: float) -> float:
-    """How long one try may take: half the interval, at least 1 and at most 10 seconds."""
-    return min(LONGEST_TIMEOUT_S, max(1.0, interval_seconds / 2))
+def timeout_s(interval_seconds: float, *, promised_s: float | None = None) -> float:
+    """How long one try may take: half the interval and no less than was promised; at least 1, at most 10 seconds."""
+    return min(LONGEST_TIMEOUT_S, max(1.0, interval_seconds / 2, promised_s or 0))
+
+
+def promised_s(shape: Any) -> float | None:
+    """Within how many seconds the target promised to answer, when it did."""
+    for holder in (shape, getattr(shape, "expect", None)):
+        promise: float | None = getattr(holder, "faster_than", None)
+        if promise is not None:
+            return promise
+    return None
 
 
 def seal_config(kind: Kind, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,6 +159,7 @@ __all__ = [
     "MonitorShape",
     "Tools",
     "open_config",
+    "promised_s",
     "require_foreign_variable",
     "resolve_config",
     "seal_config",
