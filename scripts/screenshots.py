@@ -24,6 +24,7 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 COOKIE = "stormproof_session"
+UNDRAWN = "[data-chart]:not([data-drawn]),[data-graph]:not([data-drawn])"
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,17 @@ def open_page(browser: Browser, address: str, path: str, *, session: str, look: 
     if session:
         context.add_cookies([{"name": COOKIE, "value": session, "url": address}])
     page = context.new_page()
-    page.goto(address + path, wait_until="load")
-    page.wait_for_function(
-        "document.querySelectorAll('[data-chart]:not([data-drawn]),[data-graph]:not([data-drawn])').length === 0"
-    )
+    page.on("console", lambda message: print(f"  console: {message.text}") if message.type == "error" else None)
+    page.on("pageerror", lambda error: print(f"  script error: {error}"))
+    answer = page.goto(address + path, wait_until="load")
+    if answer is None or answer.status != 200 or not page.url.startswith(address + path):
+        raise SystemExit(
+            f"{path} answered {answer.status if answer else 'nothing'} at {page.url}: is the session good?"
+        )
+    for _ in range(100):  # evaluated from outside: the page's own policy forbids `wait_for_function`
+        if page.evaluate(f"document.querySelectorAll('{UNDRAWN}').length") == 0:
+            break
+        page.wait_for_timeout(50)
     page.wait_for_timeout(400)
     return page
 

@@ -24,6 +24,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "navigation": SimpleLazyObject(lambda: navigation(actor, request.path)),
         "live_url": env.live_url,
         "open_incidents": SimpleLazyObject(lambda: open_incidents_at(actor, now())),
+        "on_settings": request.path.startswith("/settings/"),
         "strip_url": reverse_or_none("strip"),
         "profile_url": reverse_or_none("profile"),
         "sign_out_url": reverse_or_none("account_logout"),

@@ -7,18 +7,15 @@ import {
 } from "echarts/components"
 import { init, use } from "echarts/core"
 import { SVGRenderer } from "echarts/renderers"
+import { colourOf } from "./colours.js"
 
 use([BarChart, LineChart, AriaComponent, GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent,
   TooltipComponent, SVGRenderer])
 
 const still = matchMedia("(prefers-reduced-motion: reduce)")
 
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim()
-}
-
 function tone(name) {
-  return colour(`--sp-${name ?? "accent"}`) || colour("--tblr-primary")
+  return colourOf(`--sp-${name ?? "accent"}`)
 }
 
 function seriesOf(series, index, data) {
@@ -42,8 +39,8 @@ function bandOf(band) {
 }
 
 function optionOf(data) {
-  const muted = colour("--tblr-secondary")
-  const line = { lineStyle: { color: colour("--tblr-border-color") } }
+  const muted = colourOf("--tblr-secondary")
+  const line = { lineStyle: { color: colourOf("--tblr-border-color") } }
   return {
     animation: !still.matches && false,
     aria: { enabled: true },
@@ -51,8 +48,8 @@ function optionOf(data) {
     grid: { left: 8, right: 12, top: data.series.length > 1 ? 32 : 12, bottom: 4, containLabel: true },
     legend: data.series.length > 1 ? { top: 0, left: 0, textStyle: { color: muted } } : undefined,
     tooltip: {
-      trigger: "axis", confine: true, backgroundColor: colour("--tblr-bg-surface"), borderColor: colour("--tblr-border-color"),
-      textStyle: { color: colour("--tblr-body-color") },
+      trigger: "axis", confine: true, backgroundColor: colourOf("--tblr-bg-surface"), borderColor: colourOf("--tblr-border-color"),
+      textStyle: { color: colourOf("--tblr-body-color") },
       valueFormatter: (value) => (value == null ? "no data" : `${Number(value).toLocaleString("en")} ${data.unit ?? ""}`),
     },
     dataZoom: data.zooms ? [{ type: "inside", filterMode: "none" }] : undefined,

@@ -4,25 +4,27 @@
 // Set `data-graph-follow` to make a click go to the node's page. `element.graph.paintStates({id: state})` repaints.
 import cytoscape from "cytoscape"
 import dagre from "cytoscape-dagre"
+import { colourOf } from "./colours.js"
 
 cytoscape.use(dagre)
 
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim()
-}
+// Cytoscape would add a style element of its own, which the content security policy refuses; its one rule is in console.css.
+const placeholder = document.createElement("template")
+placeholder.id = "__________cytoscape_stylesheet"
+document.head.append(placeholder)
 
 function styleSheet() {
-  const text = colour("--tblr-body-color")
+  const text = colourOf("--tblr-body-color")
   const states = ["up", "degraded", "down", "maintenance", "unknown"].map((state) => ({
     selector: `node[state="${state}"]`,
-    style: { "border-color": colour(`--sp-${state}`), "border-style": state === "unknown" ? "dashed" : "solid" },
+    style: { "border-color": colourOf(`--sp-${state}`), "border-style": state === "unknown" ? "dashed" : "solid" },
   }))
   return [
     {
       selector: "node",
       style: {
         shape: "round-rectangle", width: "label", height: 26, padding: "9px", label: "data(label)", color: text,
-        "background-color": colour("--tblr-bg-surface"), "border-width": 2, "border-color": colour("--sp-unknown"),
+        "background-color": colourOf("--tblr-bg-surface"), "border-width": 2, "border-color": colourOf("--sp-unknown"),
         "font-family": "Inter Variable, sans-serif", "font-size": 13, "text-valign": "center", "text-halign": "center",
       },
     },
@@ -31,20 +33,20 @@ function styleSheet() {
     ...states,
     { selector: 'node[state="down"]', style: { "border-width": 3 } },
     { selector: "node.single", style: { "border-style": "double", "border-width": 5 } },
-    { selector: "node.stopped", style: { "background-color": colour("--sp-down-soft"), "border-color": colour("--sp-down") } },
+    { selector: "node.stopped", style: { "background-color": colourOf("--sp-down-soft"), "border-color": colourOf("--sp-down") } },
     { selector: "node.picked", style: { "border-width": 4 } },
     { selector: "node.dimmed, edge.dimmed", style: { opacity: 0.3 } },
     {
       selector: "edge",
       style: {
-        width: 1.5, "line-color": colour("--sp-line"), "target-arrow-color": colour("--sp-line"), "target-arrow-shape": "triangle",
+        width: 1.5, "line-color": colourOf("--sp-line"), "target-arrow-color": colourOf("--sp-line"), "target-arrow-shape": "triangle",
         "curve-style": "bezier", label: "data(label)", color: text, "font-size": 11, "text-background-opacity": 1,
-        "text-background-color": colour("--tblr-bg-surface"), "text-background-padding": "2px",
+        "text-background-color": colourOf("--tblr-bg-surface"), "text-background-padding": "2px",
       },
     },
     {
       selector: 'edge[tone="down"], edge.stopped',
-      style: { "line-color": colour("--sp-down"), "target-arrow-color": colour("--sp-down"), "line-style": "dashed" },
+      style: { "line-color": colourOf("--sp-down"), "target-arrow-color": colourOf("--sp-down"), "line-style": "dashed" },
     },
   ]
 }
