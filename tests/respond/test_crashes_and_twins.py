@@ -224,7 +224,7 @@ def test_every_incident_that_nobody_answers_has_a_page_under_way_or_a_next_one_d
     shop = Shop()
     for moment, node in ((0, shop.web_a), (10, shop.wifi), (200, shop.database), (260, shop.checkout)):
         make_incident(node, at=NOON + seconds(moment))
-        for tick in range(0, 4000, 97):
+        for tick in range(0, 4000, 211):
             services.page_the_next(at=NOON + seconds(moment + tick))
             for incident in Incident.objects.filter(state="open"):
                 has_next = incident.escalations.filter(next_at__isnull=False).exists()

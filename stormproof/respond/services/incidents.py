@@ -121,7 +121,7 @@ def declare_incident(
 
 
 def _announce_opening(incident: Incident, meaning: Assessment, *, actor: Actor, at: datetime) -> None:
-    incident.functions.set([node.pk for node in meaning.functions])
+    incident.functions.add(*meaning.functions)
     text = f"{incident.label} opened, severity {incident.severity}: {incident.severity_reason}"
     write_timeline(incident, kind=EntryKind.OPENED, text=text, actor=actor, at=at, key="opened")
     tell(

@@ -17,7 +17,7 @@ class CannotAddNote(Refused):
     """The note is empty or too long."""
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def write_timeline(
     incident: Incident, *, kind: str, text: str, actor: Actor, at: datetime, key: str = "", is_pinned: bool = False
 ) -> None:

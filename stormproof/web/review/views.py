@@ -81,13 +81,12 @@ def review(request: Request, number: int) -> HttpResponse:
 
 def _context(request: Request, review: PostIncidentReview, **bound: Form) -> dict[str, Any]:
     words = {name: getattr(review, name) for name in ("summary", "root_cause", "contributing_factors", "owner")}
+    lessons = list(review.lessons.all())
     return {
         "review": review,
         "incident": review.incident,
         "figures": selectors.figure_words(review.figures),
-        "lessons": [
-            (label, [one for one in review.lessons.all() if one.kind == kind]) for kind, label in LessonKind.choices
-        ],
+        "lessons": [(label, [one for one in lessons if one.kind == kind]) for kind, label in LessonKind.choices],
         "actions": review.actions.select_related("owner", "done_by"),
         "timeline": timeline_of(review.incident).reverse(),
         "can_write": request.actor.may("review.write") and review.state == ReviewState.OPEN,
