@@ -70,9 +70,18 @@ function listen(element, graph) {
     document.documentElement, { attributeFilter: ["data-bs-theme"] })
 }
 
+// Cytoscape would add an inline <style>, which the content security policy refuses; our own sheet holds its one rule.
+function claimStyleSheet() {
+  if (document.getElementById("__________cytoscape_stylesheet")) return
+  const mark = document.createElement("meta")
+  mark.id = "__________cytoscape_stylesheet"
+  document.head.append(mark)
+}
+
 export function drawGraph(element) {
   element.setAttribute("data-drawn", "")
   const data = JSON.parse(document.getElementById(element.dataset.graph).textContent)
+  claimStyleSheet()
   const graph = cytoscape({
     container: element,
     elements: elementsOf(data),
