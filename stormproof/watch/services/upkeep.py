@@ -138,7 +138,7 @@ def roll_up(*, at: datetime) -> None:
     Minutes more than two minutes old are final until a late sighting reopens them.
     """
     kept = Upkeep.objects.select_for_update().get(pk=_upkeep().pk)
-    oldest = (at - timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
+    oldest = (at - timedelta(days=kept.raw_days)).replace(minute=0, second=0, microsecond=0)
     since = max(kept.rolled_until or oldest, oldest)
     hour = since.replace(minute=0, second=0, microsecond=0)
     day = hour.replace(hour=0)

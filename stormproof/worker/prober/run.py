@@ -18,6 +18,7 @@ import uvloop
 from django.db import DatabaseError, InterfaceError, connection, connections
 
 from stormproof.core.clock import now
+from stormproof.core.processes import mark_of
 from stormproof.watch.rules import prober_for
 from stormproof.watch.services.monitors import CHANGED_CHANNEL, own_guard
 from stormproof.watch.services.probers import Membership, end_lease, renew_lease
@@ -67,6 +68,7 @@ class Prober:
         self._all: dict[int, Plan] = {}
         self._alive: tuple[str, ...] = (self.instance,)
         self._reload = asyncio.Event()
+        self._fellows = asyncio.Event()  # another prober has come or gone
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="prober-db")
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -95,16 +97,22 @@ class Prober:
             membership = await self._database(self._renew)
             if membership is not None:
                 self.looker.prober_id = membership.prober_id
-                alive = tuple(sorted({*membership.alive, self.instance}))
+                living = {name for name in membership.alive if not _died_here(name)}
+                alive = tuple(sorted({*living, self.instance}))
                 if alive != self._alive or not self._all:
                     log.info("prober.sharing", probers=len(alive))
                     self._alive = alive
                     self._reload.set()
-            await asyncio.sleep(RENEW_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._fellows.wait(), RENEW_S)
+            self._fellows.clear()
 
     def _renew(self) -> Membership:
         worst, self.schedule.lateness.worst_ms = self.schedule.lateness.worst_ms, 0
-        return renew_lease(self.instance, monitors=len(self.schedule), late_ms=worst)
+        found = renew_lease(self.instance, monitors=len(self.schedule), late_ms=worst)
+        for name in filter(_died_here, found.alive):
+            end_lease(name)
+        return found
 
     async def _reload_for_ever(self) -> None:
         """Read the monitors again when told so, and now and then."""
@@ -135,13 +143,19 @@ class Prober:
 
     async def _hear(self, listening: psycopg.AsyncConnection[Any]) -> None:
         while True:
-            async for _ in listening.notifies(timeout=10):
-                self._reload.set()
+            async for notification in listening.notifies(timeout=10):
+                (self._fellows if notification.payload == "probers" else self._reload).set()
             await listening.execute("SELECT 1")  # a connection that died silently is found here
 
     async def _database(self, body: Callable[[], T]) -> T | None:
         """Run `body` beside the loop; None when the database is away."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, _with_connection, body)
+
+
+def _died_here(instance: str) -> bool:
+    """Whether `instance` was a prober of this machine whose process is gone: its lease need not be waited for."""
+    host, _, rest = instance.rpartition("-")[0].rpartition("-")
+    return host == socket.gethostname() and rest.isdigit() and mark_of(int(rest)) is None
 
 
 def _with_connection(body: Callable[[], T]) -> T | None:
