@@ -98,10 +98,11 @@ def writes_outside_services(root: Path) -> list[str]:
             continue
         if str(place) in ALLOWED_WRITES or "migrations" in parts or (len(parts) > 1 and parts[1] == "services.py"):
             continue
+        rows = _names_of_rows(path)
         found += [
             f"{path}:{call.lineno}: only services write, and this is {_last_name(call.func)}()"
             for call in _calls(path)
-            if _is_write(call, rows=_names_of_rows(path))
+            if _is_write(call, rows=rows)
         ]
     return found
 
