@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/reference: settings, commands, facts. `make docs` runs it; a house test compares.
+"""Writes the generated pages of docs/reference. `make docs` runs it; a house test compares.
 
 With `--check` it writes nothing and fails when a page is out of date.
 """
@@ -22,6 +22,7 @@ import typer  # noqa: E402
 
 django.setup()
 
+from stormproof.business.document.reference import schema_reference  # noqa: E402
 from stormproof.cli import assembled  # noqa: E402
 from stormproof.core.env import settings_reference  # noqa: E402
 from stormproof.core.facts import Fact  # noqa: E402
@@ -63,6 +64,7 @@ def pages() -> dict[Path, str]:
         folder / "settings.md": settings_reference(),
         folder / "commands.md": commands_reference(),
         folder / "facts.md": facts_reference(),
+        folder / "continuity-yaml.md": schema_reference(),
     }
 
 

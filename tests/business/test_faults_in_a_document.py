@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from stormproof.business.document.checking import Finding, check_document
@@ -147,3 +149,9 @@ def test_megabytes_of_junk_are_refused_before_they_are_parsed() -> None:
 def test_passwords_are_not_repeated() -> None:
     text = with_change("https://status.psp-a.example", "ftp://ops:hunter2@psp-a.example")
     assert "hunter2" not in str(only(text)) + only(text).value
+
+
+def test_the_example_of_the_guide_has_no_fault() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "model-your-shop.md").read_text()
+    example = guide.partition("```yaml\n")[2].partition("```")[0]
+    assert [str(finding) for finding in check_document(example).findings] == []

@@ -25,7 +25,7 @@ def _reference() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["settings.md", "commands.md", "facts.md"])
+@pytest.mark.parametrize("name", ["settings.md", "commands.md", "facts.md", "continuity-yaml.md"])
 def test_the_generated_page_is_up_to_date(name: str) -> None:
     pages = {path.name: (path, text) for path, text in _reference().pages().items()}
     path, text = pages[name]

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from stormproof.business.document.checking import VERSION, adapter_of
-from stormproof.core.document import sections
+from stormproof.core.document import Section, sections
 
 
 def document_schema() -> dict[str, Any]:
@@ -18,8 +18,7 @@ def document_schema() -> dict[str, Any]:
         part = adapter_of(section).json_schema(ref_template=f"#/$defs/{section.key}.{{model}}")
         for name, definition in part.pop("$defs", {}).items():
             definitions[f"{section.key}.{name}"] = definition
-        promise = re.sub(r"^`\w+`: ", "", (type(section).__doc__ or "").partition("\n")[0])
-        properties[section.key] = {"description": promise, **_or_nothing(part)}
+        properties[section.key] = {"description": _about(section), **_or_nothing(part)}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "continuity.yaml",
@@ -30,6 +29,13 @@ def document_schema() -> dict[str, Any]:
         "properties": properties,
         "$defs": definitions,
     }
+
+
+def _about(section: Section) -> str:
+    """What a section says: its own words, else the first line of its docstring."""
+    words = getattr(section, "about", "") or (type(section).__doc__ or "").partition("\n")[0]
+    plain = re.sub(r"^`\w+`: ", "", words)
+    return plain[:1].upper() + plain[1:]
 
 
 def _or_nothing(part: dict[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,7 @@ from stormproof.people.models import Team
 
 Nodes: TypeAlias = Mapping[str, NodeShape]
 NODE_KEYS = ("sites", "suppliers", "assets", "functions")
+FIRST_PLACE = {"functions": 0, "assets": 100_000, "suppliers": 200_000, "sites": 300_000}  # the order of the business
 
 
 class BusinessSection:
@@ -93,6 +94,7 @@ class NodeSection:
     kind: str
     shape: Any
     details: tuple[str, ...]
+    about: str
 
     def names(self, value: Nodes) -> set[str]:
         """Each slug is a node, and a node of its kind."""
@@ -171,7 +173,7 @@ class NodeSection:
                 description=shape.description,
                 team_id=teams[shape.team] if shape.team else None,
                 rehearsable=shape.rehearsable,
-                position=position,
+                position=FIRST_PLACE[self.key] + position,
                 details=details,
             )
             node = put_node(slug, values=values, actor=actor, at=at)
@@ -318,9 +320,11 @@ def _apply_objectives(node: Node, shape: ObjectivesShape, *, actor: Actor, at: d
 
 SECTIONS = (
     BusinessSection(),
-    NodeSection("sites", 30, Kind.SITE, Sites, ("address",)),
-    NodeSection("suppliers", 40, Kind.SUPPLIER, Suppliers, ("service", "status_page", "contact")),
-    NodeSection("assets", 50, Kind.ASSET, Assets, ("type", "site")),
-    NodeSection("functions", 60, Kind.FUNCTION, Functions, ("public_name", "revenue_share")),
+    NodeSection("sites", 30, Kind.SITE, Sites, ("address",), "Places where assets are."),
+    NodeSection(
+        "suppliers", 40, Kind.SUPPLIER, Suppliers, ("service", "status_page", "contact"), "Services of others."
+    ),
+    NodeSection("assets", 50, Kind.ASSET, Assets, ("type", "site"), "What the shop runs on and owns."),
+    NodeSection("functions", 60, Kind.FUNCTION, Functions, ("public_name", "revenue_share"), "What the shop does."),
     RevenueSection(),
 )

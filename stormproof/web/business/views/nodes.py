@@ -264,7 +264,7 @@ def node_sentence(node: Node, state: str, loss: Loss, stops: list[Node]) -> str:
         "degraded": "Working, but not well.",
         "maintenance": "In maintenance.",
     }.get(state, "Nobody watches it: its state is unknown.")
-    rest = " and ".join([*(["it"] if node.kind == Kind.FUNCTION else []), *_names(stops)]) if stops else "it"
+    rest = _and([*(["it"] if node.kind == Kind.FUNCTION else []), *_names(stops)]) if stops else "it"
     if not loss.functions:
         return f"{lead} Losing it alone stops no function."
     verb = "stops" if not stops or (len(stops) == 1 and node.kind != Kind.FUNCTION) else "stop"

@@ -35,7 +35,7 @@ function styleSheet() {
     { selector: "node.single", style: { "border-style": "double", "border-width": 5 } },
     { selector: "node.stopped", style: { "background-color": colourOf("--sp-down-soft"), "border-color": colourOf("--sp-down") } },
     { selector: "node.picked", style: { "border-width": 4 } },
-    { selector: "node.dimmed, edge.dimmed", style: { opacity: 0.3 } },
+    { selector: "node.dimmed", style: { opacity: 0.45 } },
     {
       selector: "edge",
       style: {
@@ -43,6 +43,10 @@ function styleSheet() {
         "curve-style": "bezier", label: "data(label)", color: text, "font-size": 11, "text-background-opacity": 1,
         "text-background-color": colourOf("--tblr-bg-surface"), "text-background-padding": "2px",
       },
+    },
+    {
+      selector: "edge.dimmed",
+      style: { opacity: 0.45 },
     },
     {
       selector: 'edge[tone="down"], edge.stopped',
