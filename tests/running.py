@@ -18,11 +18,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stormproof.core.embedded import address_of, stop_database
+import psycopg
+from psycopg.rows import dict_row
+
+from stormproof.core.embedded import address_of, database_pid, stop_database
 from stormproof.core.processes import ProcessMark, is_alive, read_mark
 
 ROOT = Path(__file__).parent.parent
-READY_S = 120.0
+READY_S = 180.0
+PARTS = ("web", "stream", "worker", "prober")
 
 
 def free_ports(count: int) -> int:
@@ -53,7 +57,7 @@ class Running:
 
     folder: Path
     port: int
-    arguments: list[str] = field(default_factory=list)
+    shop_port: int | None = None
     settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
@@ -87,7 +91,9 @@ class Running:
 
     def start(self) -> None:
         """Run `stormproof up` and wait until it is ready."""
-        command = [sys.executable, "-m", "stormproof", "up", "--port", str(self.port), *self.arguments]
+        command = [sys.executable, "-m", "stormproof", "up", "--port", str(self.port)]
+        if self.shop_port is not None:
+            command += ["--with-shop", "--shop-port", str(self.shop_port)]
         with (self.folder / "up.log").open("ab") as output:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=output, stderr=output)
         wait_until(self._is_ready_or_dead, seconds=READY_S, why=f"/readyz\n{self.log}")
@@ -104,6 +110,39 @@ class Running:
         assert self.process is not None
         self.process.kill()
         self.process.wait()
+
+    def kill_everything(self) -> None:
+        """As when the power fails: kill -9 of `up`, of all its processes and of the database."""
+        marks = [mark for name in PARTS if (mark := self.part(name))]
+        database = database_pid(self.folder)
+        self.kill()
+        for mark in marks:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(mark.pid, signal.SIGKILL)
+        if database is not None:
+            os.kill(database, signal.SIGKILL)
+
+    def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+        """What the database says, asked directly; while it is away the question waits."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with psycopg.connect(self.database, autocommit=True, row_factory=dict_row, connect_timeout=5) as link:
+                    return link.execute(query, values).fetchall()
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline, self.log
+                time.sleep(0.2)
+
+    def shop(self, word: str) -> str:
+        """What the sample shop's own supervisor answers to `word`."""
+        command = [
+            sys.executable,
+            str(ROOT / "examples" / "shop" / "supervise.py"),
+            word,
+            "--data",
+            str(self.folder / "shop"),
+        ]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     def run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a `stormproof` command on it."""
@@ -123,10 +162,11 @@ class Running:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=8) as answer:
                 return dict(json.load(answer))
         except urllib.error.HTTPError as error:
-            with error:
+            with error, contextlib.suppress(ValueError):
                 return dict(json.load(error))
         except (OSError, ValueError):
-            return {}
+            pass
+        return {}
 
     def is_ready(self) -> bool:
         """Whether /readyz says so."""
@@ -137,19 +177,29 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(*, arguments: list[str] | None = None, settings: dict[str, str] | None = None) -> Iterator[Running]:
-    """A Stormproof that is gone, with all its processes, at the end."""
+def running(*, with_shop: bool = False, settings: dict[str, str] | None = None) -> Iterator[Running]:
+    """A Stormproof, with the sample shop if asked, that is gone with all its processes at the end."""
     with tempfile.TemporaryDirectory(prefix="stormproof-running-", ignore_cleanup_errors=True) as name:
-        made = Running(folder=Path(name), port=free_ports(2), arguments=arguments or [], settings=settings or {})
+        first = free_ports(14)
+        made = Running(
+            folder=Path(name), port=first, shop_port=first + 2 if with_shop else None, settings=settings or {}
+        )
+        made.folder.chmod(0o755)  # the shop's database runs as another user
         try:
             made.start()
             yield made
         finally:
-            if made.process and made.process.poll() is None:
-                made.process.send_signal(signal.SIGTERM)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    made.process.wait(60)
-                made.process.kill()
-                made.process.wait()
-            if not made.settings.get("DATABASE_URL"):
-                stop_database(made.folder)
+            _end(made)
+
+
+def _end(made: Running) -> None:
+    if made.process and made.process.poll() is None:
+        made.process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            made.process.wait(90)
+        made.process.kill()
+        made.process.wait()
+    if made.shop_port is not None:
+        made.shop("down")
+    if not made.settings.get("DATABASE_URL"):
+        stop_database(made.folder)

@@ -14,10 +14,9 @@ import pytest
 
 from stormproof.core.embedded import database_pid, start_database, stop_database
 from stormproof.core.processes import is_alive
-from tests.running import Running, running, wait_until
+from tests.running import PARTS, Running, running, wait_until
 
 pytestmark = pytest.mark.parts
-PARTS = ("web", "stream", "worker", "prober")
 
 
 @pytest.fixture(scope="module")
