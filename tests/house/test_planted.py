@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -14,25 +16,44 @@ from tests.house import law
 ROOT = Path(__file__).parent.parent.parent
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One copy for all tests here; each takes back what it planted."""
+    place = tmp_path_factory.mktemp("copy")
     ignored = shutil.ignore_patterns("__pycache__", "node_modules", "built")
-    shutil.copytree(ROOT / "stormproof", tmp_path / "stormproof", ignore=ignored)
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    return tmp_path
+    shutil.copytree(ROOT / "stormproof", place / "stormproof", ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", place)
+    return place
+
+
+@pytest.fixture
+def copy(tree: Path) -> Iterator[Path]:
+    yield tree
+    while _planted:
+        path, before = _planted.pop()
+        path.unlink() if before is None else path.write_text(before)
+
+
+_planted: list[tuple[Path, str | None]] = []
 
 
 def _plant(copy: Path, place: str, text: str) -> None:
     path = copy / "stormproof" / place
     if not path.exists() and path.with_suffix("").is_dir():
         path = path.with_suffix("") / "__init__.py"
-    before = path.read_text() if path.exists() else ""
-    path.write_text(f"{before}\n{text}\n")
+    before = path.read_text() if path.exists() else None
+    _planted.append((path, before))
+    path.write_text(f"{before or ''}\n{text}\n")
+
+
+@lru_cache
+def _known(rule: str) -> set[str]:
+    return {complaint.removeprefix(f"{ROOT}/").partition(":")[0] for complaint in getattr(law, rule)(ROOT)}
 
 
 def _new(copy: Path, rule: str) -> list[str]:
     """What a rule says of the copy that it does not say of this tree."""
-    known = {complaint.removeprefix(f"{ROOT}/").partition(":")[0] for complaint in getattr(law, rule)(ROOT)}
+    known = _known(rule)
     said = [complaint.removeprefix(f"{copy}/") for complaint in getattr(law, rule)(copy)]
     return [complaint for complaint in said if complaint.partition(":")[0] not in known]
 
