@@ -168,6 +168,17 @@ def test_one_run_at_a_time_acts_on_a_node(tmp_path: Path) -> None:
     assert start_run(procedure, reference="", actor=actor_named("Charlie"), at=NOON).pk != first.pk
 
 
+def test_a_drill_that_waits_gives_way_to_the_real_thing() -> None:
+    procedure = make_procedure({"id": "call", "kind": "manual", "with": {"instruction": "Call"}})
+    drill = driven(start_run(procedure, reference="exercise:1", mode="drill", actor=SYSTEM, at=NOON))
+    with pytest.raises(CannotStartRun):
+        start_run(procedure, reference="exercise:2", mode="drill", actor=SYSTEM, at=NOON)
+    real = driven(start_run(procedure, reference="incident:2", actor=SYSTEM, at=NOON))
+    drill.refresh_from_db()
+    assert (drill.state, drill.reason) == ("aborted", "a real run of Promote the standby took its place")
+    assert real.state == "waiting"
+
+
 def test_a_run_keeps_the_definition_it_started_with(tmp_path: Path) -> None:
     out = tmp_path / "out"
     procedure = make_procedure(writes(out, "old", id="one"))

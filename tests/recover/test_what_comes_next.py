@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stormproof.recover.choices import ANSWERS, Answer, Direction, StepState
@@ -95,6 +95,10 @@ ROWS = st.builds(
 )
 
 
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@PATIENT
 @given(st.lists(ROWS, max_size=6, unique_by=lambda row: (row.step, row.direction, row.attempt)), st.booleans())
 def test_no_journal_makes_a_step_run_over_one_that_may_still_be_at_work(rows: list[Row], undoing: bool) -> None:
     shape = procedure(retries=1)
@@ -125,6 +129,7 @@ def test_answers_settle_what_they_say_and_nothing_else() -> None:
 LETTERS = st.text(alphabet="abc", max_size=12)
 
 
+@PATIENT
 @given(st.text(alphabet="abc", min_size=3, max_size=6), LETTERS, LETTERS)
 def test_a_masked_secret_is_gone(secret: str, before: str, after: str) -> None:
     assert all(secret not in part for part in masked(f"{before}{secret}{after}", [secret]).split("•••"))

@@ -38,7 +38,8 @@ def start_run(
 ) -> Run:
     """Start a run of `procedure` as it stands now; a worker takes it up as soon as this commits.
 
-    `reference` says on whose behalf (`incident:12`); `deadline_at` is the moment the RTO is over. Raises
+    `reference` says on whose behalf (`incident:12`); `deadline_at` is the moment the RTO is over. A drill that waits
+    on the same node is ended in favour of a real run. Raises
     `CannotStartRun` for a retired procedure, wrong parameters, or a node on which another run is on; `NotAllowed`.
     """
     actor.require("recover.run")
@@ -47,6 +48,8 @@ def start_run(
     values = values_for(ProcedureShape.model_validate(procedure.definition), parameters or {})
     try:
         with transaction.atomic():
+            if mode == RunMode.REAL:
+                _clear_away_idle_drills(procedure, at=at)
             run = Run.objects.create(
                 procedure=procedure,
                 node_id=procedure.node_id,
@@ -74,6 +77,15 @@ def _started(run: Run) -> RunStarted:
     return RunStarted(
         run_id=run.pk, procedure_id=run.procedure_id, node_id=run.node_id, reference=run.reference, mode=run.mode
     )
+
+
+def _clear_away_idle_drills(procedure: Procedure, *, at: datetime) -> None:
+    """The real thing does not wait for a drill that waits for somebody."""
+    idle = Run.objects.filter(
+        node_id=procedure.node_id, mode=RunMode.DRILL, state__in=(RunState.WAITING, RunState.HELD)
+    )
+    for drill in idle.select_for_update():
+        finish_run(drill.pk, state=RunState.ABORTED, reason=f"a real run of {procedure.name} took its place", at=at)
 
 
 def _other_run_is_on(procedure: Procedure) -> CannotStartRun:

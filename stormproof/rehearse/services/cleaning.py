@@ -12,6 +12,7 @@ from django.db.models import Q
 from stormproof.core.actor import SYSTEM
 from stormproof.recover.choices import ACTIVE_RUN_STATES
 from stormproof.recover.models import Run
+from stormproof.recover.services import CannotAbortRun, abort_run
 from stormproof.rehearse.choices import Outcome, Phase
 from stormproof.rehearse.facts import ExerciseFinished
 from stormproof.rehearse.kinds.calls import act
@@ -28,12 +29,14 @@ from stormproof.watch.choices import State
 MOST_TRIES = 5
 PAUSE_SECONDS = 2.0
 ACT_SECONDS = 120.0
+LONGEST_STOP_SECONDS = 15.0  # a step at work may take so long to end
 SETTLE_SECONDS = 90.0  # how long monitors and procedures may take to be quiet again
 log = structlog.get_logger(__name__)
 
 
 def clean_up(run: ExerciseRun, shape: ExerciseShape, *, at: datetime) -> dict[str, Any]:
     """Take the fault back and do each `clean_up` act; what to write. Safe to repeat, and repeated until it works."""
+    _stop_procedure(run, at=at)
     faults = [fault for fault in (_undo(run, shape), *_acts(run, shape), _send_home(run, shape)) if fault]
     if not faults:
         return {"cleaned_at": at, "clean_error": ""}
@@ -44,6 +47,19 @@ def clean_up(run: ExerciseRun, shape: ExerciseShape, *, at: datetime) -> dict[st
         return values
     gap = f"Clean-up failed {MOST_TRIES} times, look after the shop: {faults[0][:300]}"
     return {**values, "cleaned_at": at, "gaps": [*run.gaps, gap]}
+
+
+def _stop_procedure(run: ExerciseRun, *, at: datetime) -> None:
+    """What the drill started does not go on into the clean-up, nor stand in the way of the real thing."""
+    if run.run_id is None:
+        return
+    try:
+        abort_run(Run.objects.get(pk=run.run_id), reason="the exercise is over", actor=SYSTEM, at=at)
+    except CannotAbortRun:
+        return
+    until = time.monotonic() + LONGEST_STOP_SECONDS
+    while Run.objects.filter(pk=run.run_id, state__in=ACTIVE_RUN_STATES).exists() and time.monotonic() < until:
+        time.sleep(PAUSE_SECONDS)
 
 
 def _undo(run: ExerciseRun, shape: ExerciseShape) -> str:

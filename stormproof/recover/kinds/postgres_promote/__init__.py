@@ -53,6 +53,10 @@ class PostgresPromote(StepKind[PostgresPromoteShape]):
     shape = PostgresPromoteShape
     can_probe: ClassVar[bool] = True
 
+    def is_safe_to_repeat(self, with_: PostgresPromoteShape) -> bool:
+        """Promoting what is the primary already changes nothing, and it looks before it acts."""
+        return True
+
     def where(self, with_: PostgresPromoteShape) -> str:
         """The standby."""
         return f"make {shown(with_.url)} the primary"
