@@ -332,7 +332,7 @@ def incident_counts(actor: Actor) -> dict[str, int]:
     """How many incidents are in each state, with "unresolved" and "all" beside them."""
     counts = dict.fromkeys(IncidentState.values, 0)
     rows = incidents_for(actor).order_by().values_list("state").annotate(number=Count("pk"))
-    counts.update(dict(rows))
+    counts |= dict(rows)
     every = sum(counts.values())
     return {**counts, "unresolved": every - counts[IncidentState.RESOLVED], "all": every}
 

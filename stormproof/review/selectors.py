@@ -152,8 +152,7 @@ def counts(actor: Actor) -> dict[str, int]:
     """How many reviews are in each state."""
     found = dict.fromkeys(ReviewState.values, 0)
     rows = reviews_for(actor).order_by().values_list("state").annotate(number=Count("pk", distinct=True))
-    found.update(dict(rows))
-    return found
+    return {**found, **dict(rows)}
 
 
 def markdown_of(review: PostIncidentReview) -> str:

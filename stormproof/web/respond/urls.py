@@ -2,16 +2,16 @@
 
 from django.urls import path
 
-from stormproof.web.respond import acknowledging, acting, views
+from stormproof.web.respond.views import acknowledging, acting, pages
 
 urlpatterns = [
-    path("incidents/", views.incidents, name="incidents"),
+    path("incidents/", pages.incidents, name="incidents"),
     path("incidents/declare/", acting.declare, name="declare_incident"),
-    path("incidents/paging/", views.paging, name="paging"),
-    path("incidents/<int:number>/", views.incident, name="incident"),
-    path("incidents/<int:number>/now/", views.incident_now, name="incident_now"),
-    path("incidents/<int:number>/log/", views.incident_log, name="incident_log"),
-    path("incidents/<int:number>/tasks/", views.incident_tasks, name="incident_tasks"),
+    path("incidents/paging/", pages.paging, name="paging"),
+    path("incidents/<int:number>/", pages.incident, name="incident"),
+    path("incidents/<int:number>/now/", pages.incident_now, name="incident_now"),
+    path("incidents/<int:number>/log/", pages.incident_log, name="incident_log"),
+    path("incidents/<int:number>/tasks/", pages.incident_tasks, name="incident_tasks"),
     path("incidents/<int:number>/acknowledge/", acting.acknowledge, name="acknowledge_incident"),
     path("incidents/<int:number>/resolve/", acting.resolve, name="resolve_incident"),
     path("incidents/<int:number>/severity/", acting.severity, name="change_severity"),

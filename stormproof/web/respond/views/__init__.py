@@ -1,0 +1,1 @@
+"""Pages of incidents, what people do on them, and the link in a page."""
