@@ -16,6 +16,9 @@ _SECRET_NAME = re.compile(
     r"pass(word|wd)?$|secret|token|authorization|cookie|api_?key|^key$|signature|dsn", re.IGNORECASE
 )
 _USER_IN_ADDRESS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://[^:/@\s]*):[^@/\s]+@", re.IGNORECASE)
+# What opens something by itself: signed links (also those that sign-in mails) and API tokens.
+_LINK = re.compile(r"(/(?:set-up|invitation|contact|ack|approve|ping|confirm|leave|key)/)[A-Za-z0-9_.:=-]{8,}")
+_API_TOKEN = re.compile(r"\bsp_[A-Za-z0-9_-]{16,}")
 MASK = "***"
 
 
@@ -39,13 +42,14 @@ def set_up_logs(env: Env) -> None:
 
 
 def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Put `***` in place of values whose name tells they are secret, and of passwords inside addresses."""
+    """Put `***` in place of values whose name tells they are secret, of passwords in addresses, links and tokens."""
     return {name: MASK if _SECRET_NAME.search(name) and value else _masked(value) for name, value in event.items()}
 
 
 def _masked(value: Any) -> Any:
     if isinstance(value, str):
-        return _USER_IN_ADDRESS.sub(rf"\g<scheme>:{MASK}@", value)
+        value = _USER_IN_ADDRESS.sub(rf"\g<scheme>:{MASK}@", value)
+        return _API_TOKEN.sub(f"sp_{MASK}", _LINK.sub(rf"\1{MASK}", value))
     if isinstance(value, dict):
         return {
             name: MASK if isinstance(name, str) and _SECRET_NAME.search(name) and inner else _masked(inner)

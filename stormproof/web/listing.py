@@ -133,7 +133,7 @@ class Listing(Generic[M]):
 
 def _harmless(value: Any) -> str:
     text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t"} and not _is_number(text) else text
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} and not _is_number(text) else text
 
 
 def _is_number(text: str) -> bool:

@@ -73,6 +73,11 @@ def _owes_second_factor(request: HttpRequest) -> bool:
     return not any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))
 
 
+def _is_fragment(request: HttpRequest) -> bool:
+    """Whether a script asks for a part of a page."""
+    return "HX-Request" in request.headers or request.headers.get("X-Requested-With") == "fetch"
+
+
 class SignInFirst(LoginRequiredMiddleware):
     """Every page asks for sign-in unless its view is marked `login_not_required`; the API answers by itself."""
 
@@ -83,7 +88,7 @@ class SignInFirst(LoginRequiredMiddleware):
         if request.path.startswith(API):
             return None
         answer = super().process_view(request, view_func, view_args, view_kwargs)
-        if answer is not None and request.headers.get("HX-Request"):
+        if answer is not None and _is_fragment(request):
             # A fragment of a page whose session ended: leave the page, do not put the sign-in form into it.
             return HttpResponse(status=204, headers={"HX-Redirect": resolve_url(settings.LOGIN_URL)})
         return answer
@@ -106,7 +111,7 @@ class SecondFactorFirst:
         owes = getattr(request, "needs_second_factor", False) and getattr(view_func, "login_required", True)
         if not owes or request.path.startswith((API, *ALWAYS_OPEN)):
             return None
-        if request.headers.get("HX-Request"):
+        if _is_fragment(request):
             return HttpResponse(status=204)
         messages.info(request, "Your role needs a second factor. Set up a passkey or an authenticator app to go on.")
         return redirect("mfa_index")

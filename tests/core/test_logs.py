@@ -28,3 +28,16 @@ def test_a_secret_one_level_down_is_masked() -> None:
 def test_what_is_no_secret_stays() -> None:
     event = {"event": "worker.job_rescued", "job": 7, "monkey": "ape", "address": "https://shop.example/a"}
     assert mask_secrets(None, "info", dict(event)) == event
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Forbidden (CSRF): /set-up/MQ:1tX:abc-DEF_9/", "Forbidden (CSRF): /set-up/***/"),
+        ("Error: /ack/eyJpIjoxfQ:1abcde:xyz", "Error: /ack/***"),
+        ("Error: /accounts/password/reset/key/1-set-password/", "Error: /accounts/password/reset/key/***/"),
+        ("Bearer sp_qDHsOsrG2T-byteVVfUyOcz8", "Bearer sp_***"),
+    ],
+)
+def test_what_opens_something_by_itself_is_masked(said: str, kept: str) -> None:
+    assert mask_secrets(None, "info", {"event": said}) == {"event": kept}

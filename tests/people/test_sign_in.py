@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 
@@ -13,6 +14,7 @@ from django.test import Client
 
 from stormproof.core.clock import now
 from stormproof.core.models import FactRecord, Message
+from stormproof.core.secrets import open_text
 from stormproof.people import services
 from stormproof.people.models import User
 from stormproof.people.selectors import actor_for
@@ -278,3 +280,25 @@ def test_the_mails_of_sign_in_go_through_the_outbox_sealed():
     message = Message.objects.order_by("pk").last()
     assert "reset" not in message.sealed_payload
     assert message.channel == "email"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:6666"])
+def test_the_link_in_a_mail_leads_to_the_installation_whatever_the_request_called_it(host, settings):
+    settings.PUBLIC_URL = "https://continuity.shop.example"
+    Client().post("/accounts/password/reset/", {"email": person("auditor").email}, headers={"Host": host})
+    text = json.loads(open_text(Message.objects.order_by("pk").last().sealed_payload))["text"]
+    links = re.findall(r"https?://\S+", text)
+    assert links[0].startswith("https://continuity.shop.example/accounts/password/reset/key/")
+    assert not [link for link in links if host in link]
+
+
+def test_an_unknown_host_is_refused():
+    assert Client().get("/accounts/login/", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_who_signed_in_when_is_for_the_person_administrators_and_auditors():
+    user = person("responder")
+    looks = {role: signed_in(person(role)).get(f"/settings/people/{user.pk}/") for role in ("auditor", "responder")}
+    assert "History" in looks["auditor"].content.decode()
+    assert "History" not in looks["responder"].content.decode()
+    assert "History" in signed_in(user).get(f"/settings/people/{user.pk}/").content.decode()

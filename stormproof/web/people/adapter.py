@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
@@ -86,6 +87,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Set the password, tell it, and end the person's other sessions."""
         super().set_password(user, password)
         note_password_changed(user, at=now())
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The link in the mail leads to the address of the installation, whatever the request called it."""
+        link = urlsplit(super().get_reset_password_from_key_url(key))
+        return f"{settings.PUBLIC_URL}{link.path}"
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Whether to ask again who is there: not within ten minutes after the person proved it in this session."""

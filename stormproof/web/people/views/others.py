@@ -14,6 +14,7 @@ from stormproof.core.facts import history_of
 from stormproof.core.refusals import Refused
 from stormproof.people import selectors, services
 from stormproof.people.choices import Role
+from stormproof.people.models import User
 from stormproof.people.rules import PERMISSIONS_OF_ROLE
 from stormproof.web.listing import Column, Filter, read_list
 from stormproof.web.people.forms import InviteForm, RolesForm, TeamForm, put_refusal
@@ -82,12 +83,18 @@ def _show_person(request: Request, id: int, *, form: RolesForm) -> HttpResponse:
             "teams": selectors.teams_of(found),
             "points": selectors.contact_points_of(found),
             "factors": selectors.second_factors_of([found])[found.pk],
-            "history": history_of(f"user:{id}")[:20],
+            "history": history_of(f"user:{id}")[:20] if _may_see_history(request, found) else [],
+            "may_see_history": _may_see_history(request, found),
             "permissions": _permissions(),
             "may_write": request.actor.may("people.write"),
             "may_admin": request.actor.may("people.admin"),
         },
     )
+
+
+def _may_see_history(request: Request, found: User) -> bool:
+    """Sign-ins and factors are for the person, administrators and auditors."""
+    return request.actor.user_id == found.pk or request.actor.may("audit.read")
 
 
 def _permissions() -> list[tuple[str, str]]:
