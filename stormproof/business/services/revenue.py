@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import psycopg
 from django.db import transaction
 
 from stormproof.business.choices import Source
@@ -19,11 +19,15 @@ from stormproof.business.models import RevenueProfile
 from stormproof.business.rules import Order, Profile, changed_fields, flat_week, profile_from_orders, yearly_of
 from stormproof.business.selectors import shop_zone
 from stormproof.core.actor import Actor
+from stormproof.core.env import env
 from stormproof.core.facts import tell
 from stormproof.core.refusals import Refused
+from stormproof.engine.probe.guard import Guard
+from stormproof.engine.probe.rows import CannotReadRows, read_rows
 
 WRITE = "business.write"
-MOST_ORDERS = 2_000_000
+MOST_ORDERS = 500_000
+LARGEST_BYTES = 50_000_000
 MOST_ERRORS = 20
 QUERY_SECONDS = 30
 
@@ -112,6 +116,8 @@ def orders_in_csv(source: bytes) -> list[Order]:
 
     `placed_at` is ISO 8601; a time without an offset is the shop's own. `total` has a point, no thousands marks.
     """
+    if len(source) > LARGEST_BYTES:
+        raise CannotImportRevenue(f"the file has more than {LARGEST_BYTES:,} bytes", field="file", hint="split it")
     try:
         text = source.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -125,56 +131,47 @@ def orders_in_csv(source: bytes) -> list[Order]:
             field="file",
             hint="the first line is: placed_at,total",
         )
-    zone = shop_zone()
-    orders: list[Order] = []
-    errors: list[RowError] = []
-    for number, row in enumerate(rows, start=2):
-        try:
-            orders.append(_order(row.get("placed_at"), row.get("total"), zone=zone))
-        except ValueError as error:
-            errors.append(RowError(number, str(error)))
-    if errors:
-        raise CannotImportRevenue(
-            f"{len(errors)} of {len(orders) + len(errors)} rows cannot be read", rows=errors[:MOST_ERRORS], field="file"
-        )
-    return orders
+    numbered = ((number, (row.get("placed_at"), row.get("total"))) for number, row in enumerate(rows, start=2))
+    return _read_orders(numbered, zone=shop_zone(), field="file")
 
 
 def orders_in_database(dsn: str, *, query: str) -> list[Order]:
     """The orders that `query` gives in the shop's own PostgreSQL: two columns, when placed and the total.
 
-    The query runs in a read-only transaction with a time limit of 30 s.
+    The query runs in a read-only transaction with a time limit of 30 s, and only where this installation may connect.
     """
     zone = shop_zone()
     try:
-        with psycopg.connect(dsn, connect_timeout=5) as connection:
-            connection.read_only = True
-            connection.execute("SELECT set_config('statement_timeout', %s, true)", [str(QUERY_SECONDS * 1000)])
-            rows: list[tuple[Any, ...]] = connection.execute(query.encode()).fetchmany(MOST_ORDERS)
-    except psycopg.Error as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise CannotImportRevenue(f"the shop's database says: {reason}", field="query") from error
+        guard = Guard(allowed=env.allowed_networks)
+        rows = read_rows(dsn, query=query, guard=guard, seconds=QUERY_SECONDS, most=MOST_ORDERS)
+    except CannotReadRows as error:
+        raise CannotImportRevenue(str(error), field="query") from error
     if rows and len(rows[0]) != 2:
         raise CannotImportRevenue(
             f"the query gives {len(rows[0])} columns",
             field="query",
             hint="it must give two: when placed, and the total",
         )
+    return _read_orders(enumerate(rows, start=1), zone=zone, field="query")
+
+
+def _read_orders(rows: Iterable[tuple[int, Sequence[Any]]], *, zone: ZoneInfo, field: str) -> list[Order]:
+    """The orders of numbered rows (when placed, total); raises `CannotImportRevenue` naming the bad ones."""
     orders: list[Order] = []
     errors: list[RowError] = []
-    for number, row in enumerate(rows, start=1):
+    for number, (placed_at, total) in rows:
         try:
-            orders.append(_order(row[0], row[1], zone=zone))
+            orders.append(_order(placed_at, total, zone=zone))
         except ValueError as error:
             errors.append(RowError(number, str(error)))
     if errors:
         raise CannotImportRevenue(
-            f"{len(errors)} of {len(rows)} rows cannot be read", rows=errors[:MOST_ERRORS], field="query"
+            f"{len(errors)} of {len(orders) + len(errors)} rows cannot be read", rows=errors[:MOST_ERRORS], field=field
         )
     return orders
 
 
-def _order(placed_at: Any, total: Any, *, zone: Any) -> Order:
+def _order(placed_at: Any, total: Any, *, zone: ZoneInfo) -> Order:
     if isinstance(placed_at, str):
         try:
             placed_at = datetime.fromisoformat(placed_at.strip())
