@@ -42,7 +42,7 @@ chaos: setup  ## kill every process at many moments of a real incident
 	STORMPROOF_TEST_MOMENTS=20 $(PYTEST) -q -m parts tests/chaos
 
 fuzz: setup  ## the property tests, for long
-	STORMPROOF_TEST_EXAMPLES=5000 $(PYTEST) -q -m "not parts" tests -k "any or never or always or fuzz"
+	$(PYTEST) -q -m hypothesis --hypothesis-profile=long
 
 docs: setup  ## write the generated pages of docs/reference again
 	$(PY) scripts/write_reference.py

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 
 from tests import database
+
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=3_000)  # `make fuzz`
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -60,6 +61,7 @@ class Supervisor:
     ) -> None:
         self._lives = [_Life(part=part) for part in parts]
         self._run_folder, self._log_folder, self._say = run_folder, log_folder, say
+        self._next_shortening = 0.0
         run_folder.mkdir(parents=True, exist_ok=True)
         if log_folder is not None:
             log_folder.mkdir(parents=True, exist_ok=True)
@@ -73,6 +75,10 @@ class Supervisor:
                     self._start(life)
             elif life.process.poll() is not None:
                 self._bury(life, moment)
+        if self._log_folder is not None and moment >= self._next_shortening:
+            self._next_shortening = moment + 60
+            for log in self._log_folder.glob("*.log"):
+                _shorten(log)
 
     def stop(self) -> None:
         """End all parts, gently at first; returns when every one is gone."""
@@ -92,9 +98,7 @@ class Supervisor:
     def _start(self, life: _Life) -> None:
         output = None
         if self._log_folder is not None:
-            log = self._log_folder / f"{life.part.name}.log"
-            _shorten(log)
-            output = log.open("ab")
+            output = (self._log_folder / f"{life.part.name}.log").open("ab")
         try:
             life.process = subprocess.Popen(
                 life.part.command,
@@ -184,6 +188,7 @@ def _how(code: int | None) -> str:
 
 
 def _shorten(log: Path) -> None:
-    """Keep the last life of a log that has grown long as `<name>.log.1`."""
-    if log.exists() and log.stat().st_size > LONGEST_LOG:
-        log.replace(log.with_name(f"{log.name}.1"))
+    """Keep what a log that has grown long says now as `<name>.log.1`, and empty it: its writer appends, and goes on."""
+    if log.stat().st_size > LONGEST_LOG:
+        shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+        os.truncate(log, 0)

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from stormproof.core.processes import is_alive, mark_of, read_mark, wait_until_gone, write_mark
 from stormproof.worker.supervisor import Part, Supervisor, stop_orphans
 
@@ -115,3 +117,18 @@ def test_a_number_that_now_stands_for_a_stranger_is_left_alone(tmp_path: Path) -
         assert stop_orphans(tmp_path, say=lambda name, words: None) == 0
         assert stranger.poll() is None
         stranger.kill()
+
+
+def test_a_log_that_has_grown_long_is_put_aside_while_its_process_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stormproof.worker.supervisor.LONGEST_LOG", 10)
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "one.log").write_text("a line of long ago\n")
+    supervisor, _ = _supervisor(tmp_path, Part(name="one", command=STUBBORN, stop_s=0.1))
+    supervisor.look_after()
+    try:
+        _until(lambda: (tmp_path / "logs" / "one.log").read_text() == "up\n")
+        assert (tmp_path / "logs" / "one.log.1").read_text() == "a line of long ago\n"
+    finally:
+        supervisor.stop()
