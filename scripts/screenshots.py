@@ -51,8 +51,11 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def open_page(browser: Browser, address: str, path: str, *, session: str, look: Look) -> Page:
-    """The page as somebody signed in sees it, drawn to the end."""
+def open_page(
+    browser: Browser, address: str, path: str, *, session: str, look: Look, said: list[str] | None = None
+) -> Page:
+    """The page as somebody signed in sees it, drawn to the end; errors of its scripts and policy go into `said`."""
+    errors = [] if said is None else said
     context = browser.new_context(
         viewport={"width": look.width, "height": look.height},
         color_scheme="dark" if look.scheme == "dark" else "light",
@@ -62,8 +65,8 @@ def open_page(browser: Browser, address: str, path: str, *, session: str, look: 
     if session:
         context.add_cookies([{"name": COOKIE, "value": session, "url": address}])
     page = context.new_page()
-    page.on("console", lambda message: print(f"  console: {message.text}") if message.type == "error" else None)
-    page.on("pageerror", lambda error: print(f"  script error: {error}"))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
     answer = page.goto(address + path, wait_until="load")
     if answer is None or answer.status != 200 or not page.url.startswith(address + path):
         raise SystemExit(
@@ -103,11 +106,12 @@ def main() -> int:
     with chromium() as browser:
         for name, _, path in (page.partition("=") for page in asked.pages):
             for look in LOOKS:
-                page = open_page(browser, asked.address, path, session=asked.session, look=look)
+                said: list[str] = []
+                page = open_page(browser, asked.address, path, session=asked.session, look=look, said=said)
                 page.screenshot(path=asked.into / f"{name}-{look.name}.png", full_page=asked.full)
-                complaints = complaints_about(page, look=look)
+                complaints = [*complaints_about(page, look=look), *said]
                 faults += len(complaints)
-                print(f"{name} {look.name}: {len(complaints)} violations")
+                print(f"{name} {look.name}: {len(complaints)} faults")
                 for complaint in complaints:
                     print(f"  {complaint}")
                 page.context.close()

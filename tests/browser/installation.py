@@ -27,10 +27,10 @@ STOPPED = ("orders-db", "web-a", "web-b", "checkout-ready", "basket-page", "home
 
 def document() -> str:
     """The sample shop's document with addresses that lead nowhere."""
-    text = SHOP.read_text()
+    text = SHOP.read_text().replace("127.0.0.1", "shop.example")
     text = re.sub(r"\$\{\w*PORT\}", "9", text)
-    text = re.sub(r"\$\{\w*DSN\}", "postgresql://shop@127.0.0.1:9/shop", text)
-    text = re.sub(r"\$\{\w*URL\}", "http://127.0.0.1:9", text)
+    text = re.sub(r"\$\{\w*DSN\}", "postgresql://shop@shop.example:9/shop", text)
+    text = re.sub(r"\$\{\w*URL\}", "http://shop.example", text)
     return re.sub(r"\$\{(\w+)\}", r"/nowhere/\1", text)
 
 

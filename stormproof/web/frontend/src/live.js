@@ -6,6 +6,7 @@ let topics = new Set()
 let lastHeard = Date.now()
 let retry = 1000
 let wasLost = false
+const again = new Set()
 
 function topicsOnPage() {
   const found = new Set()
@@ -15,8 +16,20 @@ function topicsOnPage() {
   return found
 }
 
-function trigger(topic) {
+function dispatch(topic) {
   document.body.dispatchEvent(new CustomEvent(`live:${topic}`, { bubbles: true }))
+}
+
+// A fragment that is being fetched may already be out of date: it is asked for once more when it has arrived.
+function trigger(topic) {
+  if (document.querySelector(`.htmx-request[hx-trigger*="live:${CSS.escape(topic)}"]`)) again.add(topic)
+  else dispatch(topic)
+}
+
+function askAgain() {
+  const topicsAgain = [...again]
+  again.clear()
+  topicsAgain.forEach(dispatch)
 }
 
 function showState(lost) {
@@ -78,7 +91,12 @@ function follow() {
 export function startLive() {
   follow()
   document.body.addEventListener("htmx:load", follow)
+  document.body.addEventListener("htmx:afterSettle", askAgain)
+  document.body.addEventListener("htmx:sendError", () => setTimeout(askAgain, 3000))
+  document.body.addEventListener("htmx:responseError", () => setTimeout(askAgain, 3000))
   setInterval(() => { if (source && Date.now() - lastHeard > STALE_AFTER_MS) lost() }, 5000)
+  window.addEventListener("offline", lost)
+  window.addEventListener("online", () => { retry = 250; connect() })
   window.addEventListener("pagehide", () => { source?.close(); source = null })
   window.addEventListener("pageshow", (event) => { if (event.persisted) { topics.forEach(trigger); connect() } })
 }

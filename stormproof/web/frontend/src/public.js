@@ -1,15 +1,17 @@
 // The public status page: relative times, and the honesty of an old copy. A page that was made long ago (a cache, a tab
 // that slept) must not go on saying that all is well: it says that it does not know.
 const OLD_AFTER_MS = 3 * 60_000
-const made = new Date(document.documentElement.dataset.madeAt)
+let made = new Date(document.documentElement.dataset.madeAt)
 const clock = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" })
 const hour = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" })
 
-for (const element of document.querySelectorAll("time[datetime]")) {
-  const moment = new Date(element.dateTime)
-  const sameDay = moment.toDateString() === new Date().toDateString()
-  element.title = `${element.dateTime.slice(0, 16).replace("T", " ")} UTC`
-  element.textContent = (sameDay ? hour : clock).format(moment)
+function showTimes() {
+  for (const element of document.querySelectorAll("time[datetime]")) {
+    const moment = new Date(element.dateTime)
+    const sameDay = moment.toDateString() === new Date().toDateString()
+    element.title = `${element.dateTime.slice(0, 16).replace("T", " ")} UTC`
+    element.textContent = (sameDay ? hour : clock).format(moment)
+  }
 }
 
 function ownUp() {
@@ -25,16 +27,23 @@ function ownUp() {
 }
 
 async function renew() {
-  if (document.visibilityState !== "visible") return
+  if (document.visibilityState !== "visible" || document.activeElement?.matches("input")) return
   try {
     const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } })
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html")
-    if (answer.ok && fresh.querySelector("[data-truth]") && !document.activeElement?.matches("input")) location.reload()
+    const freshMade = new Date(fresh.documentElement.dataset.madeAt)
+    if (!answer.ok || !(freshMade > made)) return
+    document.querySelector(".wrap").replaceWith(fresh.querySelector(".wrap"))
+    document.title = fresh.title
+    made = freshMade
+    showTimes()
   } catch {
-    ownUp()
+    // no answer: what is shown grows old, and says so
   }
+  ownUp()
 }
 
+showTimes()
 ownUp()
 setInterval(ownUp, 15_000)
 setInterval(renew, 60_000)

@@ -13,7 +13,7 @@ export function relativeText(then, now) {
   const seconds = Math.round((then - now) / 1000)
   if (Math.abs(seconds) < 5) return "just now"
   const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length)
-  return relative.format(Math.trunc(seconds / size), unit)
+  return relative.format(Math.trunc(seconds / size), unit).replace(". ", " ")
 }
 
 function clockText(then, now) {
