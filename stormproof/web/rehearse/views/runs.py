@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from stormproof.core.clock import now
-from stormproof.core.facts import history_of
+from stormproof.core.facts import FactRecord, history_of
 from stormproof.core.refusals import Refused
 from stormproof.rehearse import selectors, services
 from stormproof.rehearse.choices import Outcome, Phase
@@ -55,7 +55,10 @@ def run_list(request: Request) -> HttpResponseBase:
 def run(request: Request, id: int) -> HttpResponseBase:
     """One run: the phase it is in, the times against the promise, what was lost, and what to mend."""
     found = selectors.exercise_run_for(request.actor, id)
-    context = {**_now(request, found), "history": history_of(f"exercise_run:{found.pk}")[:30]}
+    context = {
+        **_now(request, found),
+        "history": [_line(record) for record in history_of(f"exercise_run:{found.pk}")[:30]],
+    }
     return render(request, "rehearse/run.html", context)
 
 
@@ -87,6 +90,22 @@ def stop(request: Request, id: int) -> HttpResponseBase:
         "hidden": {},
     }
     return render(request, "confirm.html", context)
+
+
+def _line(record: FactRecord) -> dict[str, Any]:
+    """A fact of the run as a line people read."""
+    payload = record.payload
+    words = {
+        "ExerciseStarted": "Started",
+        "FaultInjected": f"Broken on purpose ({payload.get('kind', '')})",
+        "ExerciseStopped": f"Asked to stop: {payload.get('reason', '')}",
+        "ExerciseFinished": f"Over: {payload.get('outcome', '')}",
+    }
+    if record.name == "ExercisePhaseReached":
+        text = str(Phase(payload["phase"]).label)
+    else:
+        text = words.get(record.name, record.name)
+    return {"at": record.happened_at, "text": text, "who": record.actor_name}
 
 
 def _now(request: Request, found: ExerciseRun) -> dict[str, Any]:
