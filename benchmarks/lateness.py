@@ -39,14 +39,13 @@ def set_up(count: int, interval: int, port: int) -> None:
     call_command("migrate", verbosity=0)
     at = now()
     node = Node.objects.create(slug="page", name="Page", kind="asset", added_at=at)
-    config = {"url": f"http://127.0.0.1:{port}/", "expect": {"contains": "Basket"}}
     Monitor.objects.bulk_create(
         Monitor(
             slug=f"page-{number}",
             name=f"Page {number}",
             node=node,
             kind="http",
-            config=config,
+            config={"url": f"http://127.0.1.{number % 100 + 1}:{port}/", "expect": {"contains": "Basket"}},
             interval_seconds=interval,
             state_since=at,
         )
@@ -73,7 +72,7 @@ async def bench(count: int, seconds: float) -> None:
     await asyncio.sleep(seconds)
     took = time.monotonic() - start
     now = resource.getrusage(resource.RUSAGE_SELF)
-    lateness = prober.schedule.lateness
+    lateness = prober.lateness
     cpu = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
     stop.set()
     await running
@@ -96,7 +95,7 @@ def main() -> None:
 
     port = free_port()
     server = multiprocessing.get_context("spawn").Process(
-        target=serve, args=([(port, False)], str(FOLDER)), daemon=True
+        target=serve, args=([(port, False)], str(FOLDER), "0.0.0.0"), daemon=True
     )
     server.start()
     start_database(FOLDER)

@@ -43,14 +43,14 @@ class Page(asyncio.Protocol):
         self.transport.close()
 
 
-def serve(ports: list[tuple[int, bool]], folder: str) -> None:
+def serve(ports: list[tuple[int, bool]], folder: str, host: str = "127.0.0.1") -> None:
     """The servers, in a process of their own."""
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
         for port, is_tls in ports:
             tls = Authority(Path(folder)).server_context(names=["127.0.0.1"]) if is_tls else None
-            await loop.create_server(Page, "127.0.0.1", port, ssl=tls)
+            await loop.create_server(Page, host, port, ssl=tls)
         await asyncio.sleep(3600)
 
     uvloop.run(run())

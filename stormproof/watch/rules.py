@@ -217,7 +217,7 @@ def first_look_at(
 
 def next_look_at(phase: float, *, interval_seconds: float, now: float) -> float:
     """The first moment after `now` that is `phase` seconds into an interval; epoch seconds."""
-    rounds = math.floor((now - phase) / interval_seconds) + 1
+    rounds = math.floor((now - phase) / interval_seconds + 1e-6) + 1  # a moment that is due now is not due again
     return phase + rounds * interval_seconds
 
 

@@ -151,6 +151,13 @@ def test_looks_keep_their_phase_for_ever(monitor_id: int, interval: int, moment:
 
 
 @given(st.integers(1, 10**9), st.integers(10, 86400))
+def test_a_look_that_is_due_now_is_not_due_again_at_once(monitor_id: int, interval: int) -> None:
+    due = first_look_at(monitor_id, interval_seconds=interval, last_at=1.7e9, now=1.7e9, spread_seconds=5)
+    again = next_look_at(due % interval, interval_seconds=interval, now=due)
+    assert math.isclose(again - due, interval, abs_tol=1e-3)
+
+
+@given(st.integers(1, 10**9), st.integers(10, 86400))
 def test_what_is_overdue_is_looked_at_soon(monitor_id: int, interval: int) -> None:
     first = first_look_at(monitor_id, interval_seconds=interval, last_at=None, now=1e9, spread_seconds=5)
     assert 1e9 <= first <= 1e9 + 5

@@ -17,6 +17,7 @@ from stormproof.engine.probe.outcome import Outcome, refusal
 from stormproof.watch.choices import PHASES, State
 from stormproof.watch.kinds.kind import Tools, promised_s, timeout_s
 from stormproof.watch.rules import Sighting
+from stormproof.worker.prober.lateness import Lateness
 from stormproof.worker.prober.plans import Plan
 
 CONFIRM_AFTER_S = 1.0
@@ -37,11 +38,11 @@ class Streak:
 class Looker:
     """Runs looks, bounded in all and per host, and hands each sighting to `deliver`."""
 
-    def __init__(self, *, guard: Guard, deliver: Callable[[Sighting, bool], None]) -> None:
+    def __init__(self, *, guard: Guard, deliver: Callable[[Sighting, bool], None], lateness: Lateness) -> None:
         self.prober_id: int | None = None
         self._guard = guard
         self._http = HttpProber(guard)
-        self._deliver = deliver
+        self._deliver, self._lateness = deliver, lateness
         self._all = asyncio.Semaphore(AT_ONCE)
         self._hosts: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(PER_HOST))
         self._streaks: dict[int, Streak] = {}
@@ -54,18 +55,20 @@ class Looker:
         """Another prober looks after this monitor now, or nobody."""
         self._streaks.pop(monitor_id, None)
 
-    async def look(self, plan: Plan) -> None:
-        """Look, deliver, and look again when the result differs from the run before."""
-        outcome, at = await self._try(plan)
+    async def look(self, plan: Plan, due: float) -> None:
+        """Look, deliver, and look again when the result differs from the run before; `due` is in epoch seconds."""
+        outcome, at = await self._try(plan, due=due)
         is_new = self._note(plan, outcome, at)
         if is_new:
             await asyncio.sleep(max(0.0, CONFIRM_AFTER_S - (now() - at).total_seconds()))
             again, again_at = await self._try(plan)
             self._note(plan, again, again_at)
 
-    async def _try(self, plan: Plan) -> tuple[Outcome, datetime]:
+    async def _try(self, plan: Plan, *, due: float | None = None) -> tuple[Outcome, datetime]:
         async with self._all, self._hosts[plan.host]:
             at = now()
+            if due is not None:
+                self._lateness.note(max(0.0, (at.timestamp() - due) * 1000))
             if plan.fault or plan.kind.look is None:
                 return refusal(plan.fault), at
             limit = timeout_s(plan.interval_seconds, promised_s=promised_s(plan.shape))

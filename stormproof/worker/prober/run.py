@@ -24,6 +24,7 @@ from stormproof.watch.services.monitors import CHANGED_CHANNEL, own_guard
 from stormproof.watch.services.probers import Membership, end_lease, renew_lease
 from stormproof.watch.services.upkeep import make_partitions
 from stormproof.worker.prober.deliverer import Deliverer
+from stormproof.worker.prober.lateness import Lateness
 from stormproof.worker.prober.looker import Looker
 from stormproof.worker.prober.plans import Plan, Plans
 from stormproof.worker.prober.schedule import Schedule
@@ -62,8 +63,9 @@ class Prober:
     def __init__(self, instance: str = "", *, keep_lateness: bool = False) -> None:
         self.instance = instance or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self.deliverer = Deliverer()
-        self.looker = Looker(guard=own_guard(), deliver=self.deliverer.add)
-        self.schedule = Schedule(self.looker.look, keep_lateness=keep_lateness)
+        self.lateness = Lateness(keep=keep_lateness)
+        self.looker = Looker(guard=own_guard(), deliver=self.deliverer.add, lateness=self.lateness)
+        self.schedule = Schedule(self.looker.look, lateness=self.lateness)
         self._plans = Plans()
         self._all: dict[int, Plan] = {}
         self._alive: tuple[str, ...] = (self.instance,)
@@ -108,8 +110,7 @@ class Prober:
             self._fellows.clear()
 
     def _renew(self) -> Membership:
-        worst, self.schedule.lateness.worst_ms = self.schedule.lateness.worst_ms, 0
-        found = renew_lease(self.instance, monitors=len(self.schedule), late_ms=worst)
+        found = renew_lease(self.instance, monitors=len(self.schedule), late_ms=self.lateness.read_worst())
         for name in filter(_died_here, found.alive):
             end_lease(name)
         return found

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from stormproof.watch.rules import first_look_at, next_look_at
+from stormproof.worker.prober.lateness import Lateness
 from stormproof.worker.prober.plans import Plan
 
 LONGEST_SPREAD_S = 5.0
@@ -22,24 +23,12 @@ class _Slot:
     look: asyncio.Task[None] | None = None
 
 
-@dataclass
-class Lateness:
-    """How late looks started since it was last read."""
-
-    worst_ms: float = 0
-    started: int = 0
-    missed: int = 0
-    late_ms: list[float] = field(default_factory=list)
-
-
 class Schedule:
-    """Starts `look(plan)` for each monitor on time; a monitor that is still being looked at is not started again."""
+    """Starts `look(plan, due)` for each monitor on time; one that is still being looked at is not started again."""
 
-    def __init__(self, look: Callable[[Plan], Awaitable[None]], *, keep_lateness: bool = False) -> None:
-        self._look = look
+    def __init__(self, look: Callable[[Plan, float], Awaitable[None]], *, lateness: Lateness) -> None:
+        self._look, self._lateness = look, lateness
         self._slots: dict[int, _Slot] = {}
-        self._keep = keep_lateness
-        self.lateness = Lateness()
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -104,16 +93,9 @@ class Schedule:
             self._arm(slot)
             return
         if slot.look is not None and not slot.look.done():
-            self.lateness.missed += 1
+            self._lateness.missed += 1
         else:
-            self._note_lateness(max(0.0, (moment - slot.due) * 1000))
-            slot.look = asyncio.ensure_future(self._look(slot.plan))
+            slot.look = asyncio.ensure_future(self._look(slot.plan, slot.due))
         interval = slot.plan.interval_seconds
-        slot.due = next_look_at(slot.phase, interval_seconds=interval, now=moment)
+        slot.due = next_look_at(slot.phase, interval_seconds=interval, now=max(moment, slot.due))
         self._arm(slot)
-
-    def _note_lateness(self, ms: float) -> None:
-        self.lateness.started += 1
-        self.lateness.worst_ms = max(self.lateness.worst_ms, ms)
-        if self._keep:
-            self.lateness.late_ms.append(ms)
