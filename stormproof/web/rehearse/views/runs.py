@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from stormproof.core.clock import now
-from stormproof.core.facts import FactRecord, history_of
+from stormproof.core.facts import history_of
+from stormproof.core.models import FactRecord
 from stormproof.core.refusals import Refused
 from stormproof.rehearse import selectors, services
 from stormproof.rehearse.choices import Outcome, Phase
