@@ -106,6 +106,13 @@ def test_the_first_administrator_signs_in_with_a_passkey(window, live_server, se
     assert list(told) == [["password"], ["webauthn"]]
 
 
+def test_a_passkey_that_does_not_work_says_why(window, live_server):
+    page = window.new_page()
+    page.goto(f"{live_server.url.replace('localhost', '127.0.0.1')}/accounts/login/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    assert "not on a bare IP address" in page.get_by_role("alert").inner_text()
+
+
 def test_no_page_breaks_its_content_security_policy(window, live_server):
     make_world()
     come_in(window, live_server, "admin")

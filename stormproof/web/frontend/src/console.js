@@ -5,6 +5,7 @@ import { startClocks } from "./clocks.js"
 import { startKeyboard } from "./keyboard.js"
 import { startLive } from "./live.js"
 import { startPalette } from "./palette.js"
+import { explainPasskeys } from "./passkeys.js"
 import { showTimes } from "./times.js"
 
 void [Collapse, Dropdown, Offcanvas]
@@ -66,6 +67,7 @@ startClocks()
 startKeyboard()
 startPalette()
 startLive(dress)
+explainPasskeys()
 submitFiltersOnChange()
 unlockWhenTheNameIsTyped()
 copyOnClick()
