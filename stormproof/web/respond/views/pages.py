@@ -139,7 +139,7 @@ def _now(request: Request, incident: Incident, *, at: datetime) -> dict[str, Any
         "can_run": actor.may("recover.run"),
         "notice": notice,
         "told": inform.latest_published(notice) if notice else None,
-        "customers_url": _url("notice", notice.pk) if notice else "",
+        "customers_url": _customers_url(request, incident, notice.pk if notice else None),
         "review_url": _url("review", incident.number) if incident.is_over and actor.may("review.read") else "",
     }
 
@@ -183,6 +183,13 @@ def _drawing(incident: Incident) -> Drawing:
         for node in nodes
     ]
     return draw_graph(drawn, edges, centre=incident.root_node_id)
+
+
+def _customers_url(request: Request, incident: Incident, notice_id: int | None) -> str:
+    """Where customers are told: the notice, or its first draft while there is none."""
+    if notice_id is not None:
+        return _url("notice", notice_id)
+    return _url("notice-of-incident", incident.number) if request.actor.may("inform.write") else ""
 
 
 def _url(name: str, argument: object) -> str:
