@@ -54,6 +54,16 @@ def test_who_may_pause(name: str, status: int) -> None:
     assert monitor.enabled is (status == 403)
 
 
+def test_who_may_write_is_offered_the_acts_and_the_interval() -> None:
+    make_monitor("home")
+    make_monitor("backup", kind="heartbeat", config={"period": "1d"})
+    alice = client_of("alice")
+    assert "Test now" in alice.get("/monitors/home/").content.decode()
+    assert "Test now" not in alice.get("/monitors/backup/").content.decode()
+    assert 'name="every"' in alice.get("/monitors/home/edit/").content.decode()
+    assert 'name="every"' not in alice.get("/monitors/backup/edit/").content.decode()
+
+
 def test_a_stranger_is_asked_to_sign_in() -> None:
     make_monitor("home")
     assert Client().get("/monitors/home/").status_code == 302

@@ -85,6 +85,11 @@ class Kind:
     look: Callable[[Any, Tools], Awaitable[Outcome]] | None = None
     secret_paths: Callable[[Mapping[str, Any]], list[tuple[str, ...]]] = lambda _config: []
 
+    @property
+    def is_active(self) -> bool:
+        """Whether it looks by itself; templates ask this, for they would call `look`."""
+        return self.look is not None
+
 
 def timeout_s(interval_seconds: float, *, promised_s: float | None = None) -> float:
     """How long one try may take: half the interval and no less than was promised; at least 1, at most 10 seconds."""

@@ -88,6 +88,7 @@ function refineOnZoom(element, chart, read, show) {
 }
 
 export async function drawChart(element) {
+  if (element.hasAttribute("data-drawn")) return // brought twice before it was drawn once
   element.setAttribute("data-drawn", "")
   let data = await dataOf(element)
   const zooms = "chartZoom" in element.dataset
