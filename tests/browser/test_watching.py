@@ -27,8 +27,6 @@ def test_the_pages_of_watch_have_no_fault(chromium: Browser, console: Console) -
 
 
 def test_the_chart_of_a_monitor_is_drawn_from_what_was_observed(chromium: Browser, console: Console) -> None:
-    page = open_page(
-        chromium, console.address, "/monitors/home-page/?range=1h", session=console.session, look=LOOKS[0]
-    )
+    page = open_page(chromium, console.address, "/monitors/home-page/?range=1h", session=console.session, look=LOOKS[0])
     expect(page.locator("#latency svg path").first).to_be_attached()
     page.context.close()
