@@ -6,6 +6,7 @@ committed. Whoever finds an intent without a result knows that the effect may ha
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
 
@@ -40,11 +41,28 @@ from stormproof.recover.services.runs import wake
 
 Clock = Callable[[], datetime]
 RECONNECT_GRACE = "5 seconds"  # after a restart of the database its workers get this long to renew their leases
+_driven_here: set[int] = set()  # the runs that threads of this process drive
+_lock = threading.Lock()
 log = structlog.get_logger(__name__)
 
 
 def drive(run_id: int, *, executor: str, clock: Clock) -> None:
-    """Drive the run as far as it goes now. Does nothing when another worker drives it or nothing is to be done."""
+    """Drive the run as far as it goes now. Does nothing when it is driven already or nothing is to be done.
+
+    A process that was starved or frozen past its lease does not take a run over from itself: it goes on with it.
+    """
+    with _lock:
+        if run_id in _driven_here:
+            return
+        _driven_here.add(run_id)
+    try:
+        _drive(run_id, executor=executor, clock=clock)
+    finally:
+        with _lock:
+            _driven_here.discard(run_id)
+
+
+def _drive(run_id: int, *, executor: str, clock: Clock) -> None:
     claim = patiently(lambda: claim_run(run_id, executor=executor, at=clock()))
     if claim is None:
         return
