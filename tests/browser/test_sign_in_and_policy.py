@@ -12,10 +12,13 @@ from django.core.cache import cache
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from scripts.screenshots import LOOKS, complaints_about, open_page
 from stormproof.core.clock import now
 from stormproof.core.models import FactRecord
+from stormproof.people import services
+from stormproof.people.selectors import actor_for
 from tests.api.world import make_world, pages
-from tests.people.make import PASSWORD, person, signed_in
+from tests.people.make import PASSWORD, person, signed_in, token_of
 from tests.people.test_links import setup_token
 
 pytestmark = [pytest.mark.parts, pytest.mark.usefixtures("browser"), pytest.mark.django_db(transaction=True)]
@@ -140,3 +143,27 @@ def test_the_page_of_the_api_works_under_the_policy(window, live_server):
     page.get_by_text("Invite a person").click()
     page.get_by_text("A mail with a link to choose a password goes out.").wait_for()
     assert broken_rules(page) == []
+
+
+def test_the_pages_of_people_have_no_fault_for_axe(browser, live_server):
+    cache.clear()
+    admin = person("admin", email="ada@shop.example")
+    services.put_team("platform", name="Platform", members=[admin], actor=actor_for(admin), at=now())
+    token_of(admin, "watch.read")
+    session = signed_in(admin).cookies[django_settings.SESSION_COOKIE_NAME].value
+    open_ones = ["/accounts/login/", "/accounts/password/reset/"]
+    own = ["/settings/profile/", "/settings/people/", f"/settings/people/{admin.pk}/", "/settings/people/invite/"]
+    own += [
+        "/settings/teams/",
+        "/settings/teams/platform/",
+        "/settings/tokens/",
+        "/accounts/mfa/",
+        "/accounts/sessions/",
+    ]
+    faults = []
+    for path in [*open_ones, *own]:
+        for look in LOOKS:
+            page = open_page(browser, live_server.url, path, session="" if path in open_ones else session, look=look)
+            faults += [f"{path} {look.name}: {fault}" for fault in complaints_about(page, look=look)]
+            page.context.close()
+    assert "\n".join(faults) == ""
