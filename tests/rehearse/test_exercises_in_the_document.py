@@ -35,6 +35,13 @@ def test_what_was_applied_reads_back_the_same() -> None:
     assert TypeAdapter(SECTION.shape).validate_python(stored) == read(within="30s")
 
 
+def test_an_address_this_installation_may_not_reach_is_a_named_fault() -> None:
+    fault = {"kind": "http-request", "with": {"request": {"method": "PUT", "url": "http://169.254.169.254/mode"}}}
+    asked = {"kind": "http", "with": {"url": "http://169.254.169.254/healthz"}}
+    said = str(complaints(read(fault=fault))) + str(complaints(read(recovered_when=asked)))
+    assert said.count("cloud metadata address") == 2
+
+
 def test_an_exercise_the_file_no_longer_has_is_retired() -> None:
     make_target()
     alice = make_actor("Alice")

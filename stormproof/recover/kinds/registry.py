@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from stormproof.engine.probe.guard import AddressRefused
 from stormproof.recover.kinds.approve import Approve
 from stormproof.recover.kinds.command import Command
 from stormproof.recover.kinds.contract import CannotRunStep, StepKind
@@ -68,8 +67,6 @@ def ready(action: ActionShape, parameters: Mapping[str, str]) -> Action:
         return Action(kind, kind.shape.model_validate(value), secrets_of(value, opened))
     except ValidationError as error:
         raise CannotRunStep("; ".join(_words(error))) from error
-    except AddressRefused as error:
-        raise CannotRunStep(str(error)) from error
 
 
 def shown(action: ActionShape, parameters: Mapping[str, str]) -> Action:
@@ -77,7 +74,7 @@ def shown(action: ActionShape, parameters: Mapping[str, str]) -> Action:
     kind = kind_named(action.kind)
     try:
         return Action(kind, kind.shape.model_validate(filled(action.with_, parameters)))
-    except (ValidationError, KeyError, AddressRefused) as error:
+    except (ValidationError, KeyError) as error:
         raise CannotRunStep(str(error)) from error
 
 
@@ -141,8 +138,6 @@ def _faults_of_shape(kind: StepKind[Any], action: ActionShape, parameters: Mappi
             (("with", *details["loc"]), f"{details['msg'].removeprefix('Value error, ')}", "")
             for details in error.errors()
         ]
-    except AddressRefused as error:
-        return [(("with",), str(error), "")]
     return []
 
 

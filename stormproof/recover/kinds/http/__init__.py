@@ -41,7 +41,10 @@ class HttpShape(Shape):
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("write a whole web address, such as https://shop.example/healthz")
-        Guard(env.allowed_networks).require_written_host(parts.hostname)
+        try:
+            Guard(env.allowed_networks).require_written_host(parts.hostname)
+        except AddressRefused as error:
+            raise ValueError(str(error)) from error
         return url
 
     @model_validator(mode="after")
