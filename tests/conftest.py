@@ -24,12 +24,16 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(autouse=True, scope="session")
 def _append_only_tables_are_emptied_between_tests() -> Iterator[None]:
-    """Let Django empty the facts after a test that commits: their triggers sleep while it does, and only then."""
+    """Empty every table after a test that commits, those too that Django does not manage (jobs, facts to seal).
+
+    The triggers that guard the facts sleep while it happens, and only then.
+    """
     flush = TransactionTestCase._fixture_teardown
 
     def flush_with_triggers_asleep(case: TransactionTestCase) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")
+            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers, core_unsealed_fact CASCADE")
         try:
             flush(case)
         finally:

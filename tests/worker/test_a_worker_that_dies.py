@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
 from stormproof.core.facts import tell
 from stormproof.core.jobs import defer
@@ -77,6 +77,7 @@ def test_the_job_of_a_killed_worker_is_taken_up_within_ten_seconds(
     wait_for(lambda: lines(file), 30)
     first = int(lines(file)[0].split()[1])
     start_worker()
+    wait_for(lambda: ProcrastinateWorker.objects.count() == 2, 30)
     os.kill(first, signal.SIGKILL)
     killed_at = time.monotonic()
     wait_for(lambda: len(lines(file)) >= 2, 20)
