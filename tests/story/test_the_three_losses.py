@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.examples.shop import PORTS
-from tests.running import Running, free_ports, running, wait_until
+from tests.running import Running, running, wait_until
 
 pytestmark = pytest.mark.parts
 KEYS = {
@@ -19,7 +18,7 @@ KEYS = {
 
 @pytest.fixture(scope="module")
 def stormproof() -> Iterator[Running]:
-    with running(arguments=["--with-shop", "--shop-port", str(free_ports(PORTS))]) as found:
+    with running(with_shop=True) as found:
         yield found
 
 
