@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from scripts.screenshots import LOOKS, complaints_about, open_page
 from stormproof.core.clock import now
+from stormproof.recover.models import Run
 from stormproof.respond.models import Incident
 from tests.browser import installation
 from tests.browser.conftest import Console
@@ -28,7 +29,7 @@ def test_the_pages_of_an_outage_have_no_fault(chromium: Browser, console: Consol
         "/",
         "/business/graph/",
         f"/incidents/{number}/",
-        "/runs/1/",
+        f"/runs/{Run.objects.latest('pk').pk}/",
         "/status/",
         "/customers/",
         "/monitors/home-page/",
