@@ -95,8 +95,9 @@ class Running:
         if self.shop_port is not None:
             command += ["--with-shop", "--shop-port", str(self.shop_port)]
         with (self.folder / "up.log").open("ab") as output:
+            said_before = output.tell()
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=output, stderr=output)
-        wait_until(self._is_ready_or_dead, seconds=READY_S, why=f"/readyz\n{self.log}")
+        wait_until(lambda: self._is_ready_or_dead(said_before), seconds=READY_S, why=f"/readyz\n{self.log}")
         assert self.process.poll() is None, self.log
 
     def stop(self) -> None:
@@ -172,8 +173,10 @@ class Running:
         """Whether /readyz says so."""
         return bool(self.ready().get("ready"))
 
-    def _is_ready_or_dead(self) -> bool:
-        return self.is_ready() or (self.process is not None and self.process.poll() is not None)
+    def _is_ready_or_dead(self, said_before: int) -> bool:
+        """This very `up` said so: /readyz may still be answered by what a killed one left behind."""
+        said = (self.folder / "up.log").read_bytes()[said_before:]
+        return b"ready after" in said or (self.process is not None and self.process.poll() is not None)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 import uvicorn
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
@@ -39,6 +39,7 @@ def chromium() -> Iterator[Browser]:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         with screenshots.chromium() as browser:
             yield browser
+    connections.close_all()  # what Django opened beside that loop was cut off with the stream's connections
 
 
 @pytest.fixture
