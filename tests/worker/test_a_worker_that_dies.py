@@ -73,11 +73,11 @@ def test_the_job_of_a_killed_worker_is_taken_up_within_ten_seconds(
 ) -> None:
     file = tmp_path / "lines"
     start_worker()
+    start_worker()
+    wait_for(lambda: ProcrastinateWorker.objects.count() == 2, 60)
     ask(file, seconds=3)
     wait_for(lambda: lines(file), 30)
     first = int(lines(file)[0].split()[1])
-    start_worker()
-    wait_for(lambda: ProcrastinateWorker.objects.count() == 2, 30)
     os.kill(first, signal.SIGKILL)
     killed_at = time.monotonic()
     wait_for(lambda: len(lines(file)) >= 2, 20)
