@@ -257,5 +257,6 @@ def _show_faults(file: Path, refused: CannotApplyDocument, *, as_json: bool) -> 
         if one.hint:
             lines.append(f"    [dim]{escape(one.hint)}[/]")
     if refused.findings:
-        lines.append(f"\n[red]{len(refused.findings)} faults.[/] Nothing was changed.")
+        count = len(refused.findings)
+        lines.append(f"\n[red]{count} {'fault' if count == 1 else 'faults'}.[/] Nothing was changed.")
     show(data, as_json=as_json, text="\n".join(lines))

@@ -212,7 +212,7 @@ def _located(problems: Iterable[Problem], tree: Tree) -> list[Finding]:
         ): None
         for problem in problems
     }
-    return sorted(found, key=lambda finding: finding.line)
+    return sorted(found, key=lambda finding: (not finding.line, finding.line))  # the file's own lines first
 
 
 def _shown(data: Any, path: Path) -> str:
