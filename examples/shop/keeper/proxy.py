@@ -138,3 +138,9 @@ def reset(layout: Layout) -> None:
     for server, state in INITIAL.items():
         if (state == "maint") != now.get(server, "").startswith("MAINT") or now.get(server) == "DRAIN":
             set_state(layout, server, state)
+
+
+def is_settled(layout: Layout) -> bool:
+    """Whether every server is where `reset` puts it and no check of it is in doubt (`UP 1/2`: a look failed)."""
+    now = states(layout)
+    return all(now.get(server) == ("MAINT" if state == "maint" else "UP") for server, state in INITIAL.items())

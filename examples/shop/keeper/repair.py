@@ -22,6 +22,7 @@ def converge(layout: Layout) -> None:
     parts.wait_for_services(layout, "psp-a", "psp-b", "mailbox", "web-a", "web-b", "customers")
     reset_providers(layout)
     wait_until(lambda: parts.answers(layout, "web", "/healthz"), within=15, what="the shop's front door")
+    wait_until(lambda: proxy.is_settled(layout), within=15, what="haproxy to see every server up")
 
 
 def restore_database(layout: Layout) -> None:
