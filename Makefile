@@ -5,7 +5,7 @@ PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
 PORT ?= 8000
 
-.PHONY: help setup run test test-fast check fix bench chaos fuzz docs lock
+.PHONY: help setup setup-tests run test test-fast check fix bench chaos fuzz docs lock
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /' | column -t -s '-' -l 2
@@ -13,10 +13,13 @@ help:  ## this list
 setup:  ## everything a fresh machine needs, in .venv and by apt
 	@scripts/set-up.sh
 
+setup-tests:  ## the same, with the real parts that tests need
+	@scripts/set-up.sh tests
+
 run: setup  ## Stormproof with the sample shop under its care (PORT=8000 SHOP_PORT=8480)
 	@.venv/bin/stormproof up --with-shop --port $(PORT) $(if $(SHOP_PORT),--shop-port $(SHOP_PORT))
 
-test: setup  ## all tests: the quick ones side by side, then those that need real parts
+test: setup-tests  ## all tests: the quick ones side by side, then those that need real parts
 	$(PYTEST) -q -n 2 --dist loadfile -m "not parts"
 	$(PYTEST) -q -m parts
 
@@ -35,13 +38,13 @@ fix:  ## lint and format what can be mended by itself
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-bench: setup  ## the figures behind our claims
+bench: setup-tests  ## the figures behind our claims
 	@for script in benchmarks/*.py; do [ -e "$$script" ] || continue; echo "== $$script"; $(PY) "$$script" || exit 1; done
 
-chaos: setup  ## kill every process at many moments of a real incident
+chaos: setup-tests  ## kill every process at many moments of a real incident
 	STORMPROOF_TEST_MOMENTS=20 $(PYTEST) -q -m parts tests/chaos
 
-fuzz: setup  ## the property tests, for long
+fuzz: setup-tests  ## the property tests, for long
 	$(PYTEST) -q -m hypothesis --hypothesis-profile=long
 
 docs: setup  ## write the generated pages of docs/reference again

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes everything Stormproof needs to run and be tested from a fresh clone: system packages, .venv, the front end.
 # Each step leaves a stamp (the hash of what it was made from) in .venv/stamps, so a second run takes a moment.
+# `set-up.sh tests` adds the real parts that only tests need; none of them is started, tests start their own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 DEBIAN_FRONTEND=noninteractive
@@ -17,10 +18,15 @@ find_program() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || [ -x "/u
 find_program haproxy || needed+=(haproxy)
 find_program chromium || needed+=(chromium)
 "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || needed+=(python3-venv)
+if [ "${1:-}" = tests ]; then
+  find_program redis-server || needed+=(redis-server)
+  find_program mariadbd || needed+=(mariadb-server)
+  find_program amtool || needed+=(prometheus-alertmanager)
+fi
 if [ ${#needed[@]} -gt 0 ]; then
   apt=()
   if command -v apt-get >/dev/null; then
-    if [ "$(id -u)" = 0 ]; then apt=(apt-get); elif sudo -n true 2>/dev/null; then apt=(sudo -n apt-get); fi
+    if [ "$(id -u)" = 0 ]; then apt=(env RUNLEVEL=1 apt-get); elif sudo -n true 2>/dev/null; then apt=(sudo -n env RUNLEVEL=1 apt-get); fi
   fi
   if [ ${#apt[@]} -gt 0 ]; then
     say "installing by apt: ${needed[*]}"

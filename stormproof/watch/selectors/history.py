@@ -1,30 +1,22 @@
-"""Reads of `watch`: monitors, states of nodes, uptime and latency."""
+"""Reads of what was observed: uptime and latency."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Max, Q, QuerySet, Sum, When
+from django.db.models import Max, Sum
 
-from stormproof.business import selectors as business
-from stormproof.core.actor import Actor
-from stormproof.core.refusals import NotFound
-from stormproof.core.secrets import CannotOpenSecret
-from stormproof.watch.choices import PHASES, WORST_FIRST, State
-from stormproof.watch.kinds import KINDS, WrongSettings, open_config, read_settings
+from stormproof.watch.choices import PHASES, State
 from stormproof.watch.models import (
     DayRollUp,
     HourRollUp,
     MinuteRollUp,
     Monitor,
     Observation,
-    Prober,
     RollUp,
     StateChange,
-    Upkeep,
 )
 from stormproof.watch.rules import (
     Uptime,
@@ -32,88 +24,11 @@ from stormproof.watch.rules import (
     level_for,
     measure_uptime,
     merge_histograms,
-    spread_states,
-    worst_of,
 )
+from stormproof.watch.selectors.monitors import upkeep
 
 ROLL_UPS: dict[str, type[RollUp]] = {"minute": MinuteRollUp, "hour": HourRollUp, "day": DayRollUp}
 STEP_SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
-
-
-def monitors_in_use() -> QuerySet[Monitor]:
-    """All monitors that are not retired, paused ones included."""
-    return Monitor.objects.filter(retired_at__isnull=True).select_related("node")
-
-
-def monitors(
-    actor: Actor, *, state: str = "", kind: str = "", node: str = "", search: str = "", paused: bool | None = None
-) -> QuerySet[Monitor]:
-    """Monitors that fit all given filters, by name. `node` is a slug; `search` looks into names.
-
-    Each has a `rank`: 0 for down, higher for better, highest for paused.
-    """
-    actor.require("watch.read")
-    found = monitors_in_use()
-    if state:
-        found = found.filter(state=state, enabled=True)
-    if kind:
-        found = found.filter(kind=kind)
-    if node:
-        found = found.filter(node__slug=node)
-    if paused is not None:
-        found = found.filter(enabled=not paused)
-    for word in search.split():
-        found = found.filter(Q(name__icontains=word) | Q(slug__icontains=word) | Q(node__name__icontains=word))
-    worst_first = [When(enabled=False, then=len(WORST_FIRST))]
-    worst_first += [When(state=known, then=place) for place, known in enumerate(WORST_FIRST)]
-    return found.annotate(rank=Case(*worst_first, output_field=IntegerField())).order_by("name", "id")
-
-
-def monitor_for(actor: Actor, slug: str) -> Monitor:
-    """The monitor named `slug`; raises `NotFound`, also for one who may not read monitors."""
-    found = monitors_in_use().filter(slug=slug).first() if actor.may("watch.read") else None
-    if found is None:
-        raise NotFound(f"there is no monitor {slug}")
-    return found
-
-
-def monitors_of(node_id: int) -> list[Monitor]:
-    """The monitors that look at one node themselves, by name."""
-    return list(monitors_in_use().filter(node_id=node_id).order_by("name", "id"))
-
-
-def monitors_by_id(ids: Iterable[int]) -> dict[int, Monitor]:
-    """Monitors by their id, retired ones included: for rows that refer to the past."""
-    return {monitor.pk: monitor for monitor in Monitor.objects.filter(pk__in=list(ids)).select_related("node")}
-
-
-def monitor_counts() -> dict[str, int]:
-    """How many enabled monitors are in each state, with "paused" and "all" beside them."""
-    counts = dict.fromkeys([*State.values, "paused", "all"], 0)
-    rows = monitors_in_use().order_by().values_list("enabled", "state").annotate(number=Count("id"))
-    for enabled, state, number in rows:
-        counts[state if enabled else "paused"] += number
-        counts["all"] += number
-    return counts
-
-
-def own_states() -> dict[int, str]:
-    """The state of each node that has monitors of its own: the worst of its enabled ones."""
-    seen: dict[int, list[str]] = {}
-    for node_id, state in monitors_in_use().filter(enabled=True).order_by().values_list("node_id", "state"):
-        seen.setdefault(node_id, []).append(state)
-    return {node_id: worst_of(states) for node_id, states in seen.items()}
-
-
-def node_states() -> dict[int, str]:
-    """The state of every node of the business: from its own monitors, then along what it needs."""
-    graph = business.graph_now()
-    return spread_states(own_states(), graph.needs, graph.nodes)
-
-
-def state_changes_of(monitor: Monitor) -> QuerySet[StateChange]:
-    """Every change of a monitor's state, newest first."""
-    return StateChange.objects.filter(monitor=monitor).order_by("-at", "-id")
 
 
 def last_observations_of(monitor: Monitor, *, limit: int = 30) -> list[Observation]:
@@ -218,28 +133,3 @@ def phases_of(observation: Observation) -> dict[str, float]:
     """How long each phase of a look took, in ms; phases that did not happen are left out."""
     pairs = zip(PHASES, observation.phases or (), strict=False)
     return {name: ms for name, ms in pairs if ms is not None}
-
-
-def upkeep() -> Upkeep:
-    """How long observations and roll-ups are kept; the defaults until someone has changed them."""
-    return Upkeep.objects.first() or Upkeep()
-
-
-def probers_alive(at: datetime) -> list[Prober]:
-    """The probers whose lease is good, by name."""
-    return list(Prober.objects.filter(lease_until__gt=at).order_by("instance"))
-
-
-def monitors_to_look_at() -> QuerySet[Monitor]:
-    """Every monitor a prober must look at: in use, not paused, of a kind that looks by itself."""
-    return monitors_in_use().filter(enabled=True).exclude(kind="heartbeat").order_by("id")
-
-
-def target_of(monitor: Monitor) -> str:
-    """What a monitor looks at, in words and without secrets; "" when its settings cannot be read here."""
-    kind = KINDS[monitor.kind]
-    try:
-        shape = read_settings({"kind": monitor.kind, "on": "-", **open_config(kind, monitor.config)})
-    except (WrongSettings, CannotOpenSecret):
-        return ""
-    return kind.target(shape)

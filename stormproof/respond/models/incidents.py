@@ -1,4 +1,4 @@
-"""What respond keeps: alerts, incidents and their timeline, pages and the policies behind them."""
+"""Incidents, their timeline, tasks and runs; the windows of drills."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
-from stormproof.respond.choices import GROUP_OF_KIND, EntryKind, IncidentState, PageState
+from stormproof.respond.choices import GROUP_OF_KIND, EntryKind, IncidentState
 
 NUMBER_SEQUENCE = "respond_incident_number"
 
@@ -101,31 +101,6 @@ class Incident(models.Model):
         return self.state == IncidentState.RESOLVED
 
 
-class Alert(models.Model):
-    """One monitor that went down, until it is green again; belongs to one incident."""
-
-    monitor = models.ForeignKey("watch.Monitor", models.PROTECT, related_name="+")
-    node = models.ForeignKey("business.Node", models.PROTECT, related_name="+")
-    incident = models.ForeignKey(Incident, models.PROTECT, null=True, blank=True, related_name="alerts")
-    suppressed_by = models.ForeignKey("business.Node", models.PROTECT, null=True, blank=True, related_name="+")
-    reason = models.CharField(max_length=500, blank=True)
-    failed_since = models.DateTimeField()
-    opened_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["opened_at", "id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["monitor"], condition=Q(closed_at__isnull=True), name="respond_alert_one_open_per_monitor"
-            ),
-            models.UniqueConstraint(fields=["monitor", "opened_at"], name="respond_alert_once_per_fact"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.node}: {self.reason}"
-
-
 class TimelineEntry(models.Model):
     """One line of what happened in an incident, written by a person or by the machine."""
 
@@ -172,117 +147,6 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return self.title
-
-
-class PagingPolicy(models.Model):
-    """Whom a team wants paged, in which order, and how long each may take to answer."""
-
-    team = models.OneToOneField("people.Team", models.CASCADE, related_name="+")
-    wait_seconds = models.PositiveIntegerField(default=300)
-    repeat = models.PositiveSmallIntegerField(default=3)
-    webhooks = models.JSONField(default=list, blank=True)
-    is_default = models.BooleanField(default=False)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["is_default"], condition=Q(is_default=True), name="respond_policy_one_default"
-            ),
-            models.CheckConstraint(condition=Q(repeat__gte=1), name="respond_policy_repeats"),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.team)
-
-
-class PolicyStep(models.Model):
-    """One place in the order of a paging policy: a person, and what to wait before the next."""
-
-    policy = models.ForeignKey(PagingPolicy, models.CASCADE, related_name="steps")
-    position = models.PositiveSmallIntegerField()
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    wait_seconds = models.PositiveIntegerField()
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(fields=["policy", "position"], name="respond_step_position"),
-            models.UniqueConstraint(fields=["policy", "person"], name="respond_step_person_once"),
-            models.CheckConstraint(condition=Q(wait_seconds__gte=1), name="respond_step_waits"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.position}: {self.person}"
-
-
-class PagingWebhook(models.Model):
-    """An address outside that is told of every incident, whatever the team."""
-
-    url = models.URLField(max_length=500, unique=True)
-
-    def __str__(self) -> str:
-        return self.url
-
-
-class Escalation(models.Model):
-    """The paging of one team for one incident: a snapshot of its policy and when the next person is due."""
-
-    incident = models.ForeignKey(Incident, models.CASCADE, related_name="escalations")
-    cycle = models.PositiveSmallIntegerField()
-    team = models.CharField(max_length=120, blank=True)
-    people = models.JSONField()  # [{"id": 5, "wait": 300}, ...] as the policy was when paging began
-    repeat = models.PositiveSmallIntegerField()
-    step = models.PositiveSmallIntegerField(default=0)
-    next_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["incident", "cycle", "team"], name="respond_escalation_once_per_cycle"),
-        ]
-        indexes = [
-            models.Index(fields=["next_at"], condition=Q(next_at__isnull=False), name="respond_escalation_due"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.incident_id}/{self.cycle} {self.team}"
-
-
-class Page(models.Model):
-    """One message to one person, or to a webhook, that an incident needs an answer."""
-
-    incident = models.ForeignKey(Incident, models.CASCADE, related_name="pages")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
-    contact_point = models.ForeignKey("people.ContactPoint", models.SET_NULL, null=True, blank=True, related_name="+")
-    channel = models.CharField(max_length=20)
-    address = models.CharField(max_length=500)
-    key = models.CharField(max_length=120, unique=True)
-    cycle = models.PositiveSmallIntegerField()
-    step = models.PositiveSmallIntegerField(default=0)
-    attempt = models.PositiveSmallIntegerField(default=1)
-    state = models.CharField(max_length=12, choices=PageState, default=PageState.PENDING)
-    posted_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True, blank=True)
-    answered_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["posted_at", "id"]
-        constraints = [models.CheckConstraint(condition=Q(state__in=PageState.values), name="respond_page_state")]
-
-    def __str__(self) -> str:
-        return f"{self.key} {self.state}"
-
-
-class AckLink(models.Model):
-    """The right of one person to acknowledge one incident once, without signing in."""
-
-    nonce = models.CharField(max_length=64, unique=True)
-    incident = models.ForeignKey(Incident, models.CASCADE, related_name="+")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return f"{self.incident_id}: {self.person_id}"
 
 
 class IncidentRun(models.Model):

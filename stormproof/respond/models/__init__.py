@@ -1,0 +1,21 @@
+"""What respond keeps: alerts, incidents and their timeline, pages and the policies behind them."""
+
+from stormproof.respond.models.alerts import Alert
+from stormproof.respond.models.incidents import NUMBER_SEQUENCE, DrillWindow, Incident, IncidentRun, Task, TimelineEntry
+from stormproof.respond.models.paging import AckLink, Escalation, Page, PagingPolicy, PagingWebhook, PolicyStep
+
+__all__ = [
+    "NUMBER_SEQUENCE",
+    "AckLink",
+    "Alert",
+    "DrillWindow",
+    "Escalation",
+    "Incident",
+    "IncidentRun",
+    "Page",
+    "PagingPolicy",
+    "PagingWebhook",
+    "PolicyStep",
+    "Task",
+    "TimelineEntry",
+]

@@ -1,0 +1,38 @@
+"""Pure decisions of respond: how grave, what belongs together, what caused it, who is next, when it is over."""
+
+from stormproof.respond.rules.causes import (
+    REOPEN_WITHIN,
+    STORM,
+    Candidate,
+    deeper_root,
+    incident_to_join,
+    is_connected,
+    leans_on_any,
+    needs_beneath,
+    shares_a_need,
+    suppressors,
+)
+from stormproof.respond.rules.paging import ACK_LINK_LASTS, SETTLE, Turn, turn_of
+from stormproof.respond.rules.severity import NODE_TITLE_LIMIT, Severity, deadline_of, severity_of, title_of
+
+__all__ = [
+    "ACK_LINK_LASTS",
+    "NODE_TITLE_LIMIT",
+    "REOPEN_WITHIN",
+    "SETTLE",
+    "STORM",
+    "Candidate",
+    "Severity",
+    "Turn",
+    "deadline_of",
+    "deeper_root",
+    "incident_to_join",
+    "is_connected",
+    "leans_on_any",
+    "needs_beneath",
+    "severity_of",
+    "shares_a_need",
+    "suppressors",
+    "title_of",
+    "turn_of",
+]

@@ -1,0 +1,57 @@
+"""Reads of respond: incidents, what they cost, what is promised, who was paged, what to do next."""
+
+from stormproof.respond.selectors.incidents import (
+    READ,
+    NextStep,
+    alerts_of,
+    entry_for,
+    functions_of,
+    incident_counts,
+    incident_for,
+    incident_list,
+    incident_numbered,
+    incidents_for,
+    neighbourhood_of,
+    next_steps,
+    open_incidents,
+    root_node_ids,
+    runs_of,
+    task_for,
+    tasks_of,
+    timeline_of,
+)
+from stormproof.respond.selectors.money import Clock, clock_of, revenue_per_minute_of, revenue_so_far, rto_of
+from stormproof.respond.selectors.paging import ack_link_for, pages_of, paging_webhooks, policies
+from stormproof.respond.selectors.situation import Situation, situation_of
+
+__all__ = [
+    "READ",
+    "Clock",
+    "NextStep",
+    "Situation",
+    "ack_link_for",
+    "alerts_of",
+    "clock_of",
+    "entry_for",
+    "functions_of",
+    "incident_counts",
+    "incident_for",
+    "incident_list",
+    "incident_numbered",
+    "incidents_for",
+    "neighbourhood_of",
+    "next_steps",
+    "open_incidents",
+    "pages_of",
+    "paging_webhooks",
+    "policies",
+    "revenue_per_minute_of",
+    "revenue_so_far",
+    "root_node_ids",
+    "rto_of",
+    "runs_of",
+    "situation_of",
+    "task_for",
+    "tasks_of",
+    "timeline_of",
+]

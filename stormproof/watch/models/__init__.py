@@ -1,0 +1,17 @@
+"""Monitors, what they observed, and what that meant."""
+
+from stormproof.watch.models.monitors import Monitor, StateChange
+from stormproof.watch.models.observations import DayRollUp, HourRollUp, MinuteRollUp, Observation, RollUp, Upkeep
+from stormproof.watch.models.probers import Prober
+
+__all__ = [
+    "DayRollUp",
+    "HourRollUp",
+    "MinuteRollUp",
+    "Monitor",
+    "Observation",
+    "Prober",
+    "RollUp",
+    "StateChange",
+    "Upkeep",
+]

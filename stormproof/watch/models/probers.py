@@ -1,0 +1,18 @@
+"""The processes that look."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Prober(models.Model):
+    """A running prober and its lease. Monitors fall to the probers whose lease is good, by rendezvous hashing."""
+
+    instance = models.CharField(max_length=120, unique=True)
+    started_at = models.DateTimeField()
+    lease_until = models.DateTimeField(db_index=True)
+    monitors = models.PositiveIntegerField(default=0)
+    late_ms = models.FloatField(default=0)  # worst lateness of a start in the last report
+
+    def __str__(self) -> str:
+        return self.instance
