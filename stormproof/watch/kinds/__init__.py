@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from stormproof.core.refusals import Refused
-from stormproof.watch.kinds import heartbeat, http, sql, tcp, tls
+from stormproof.watch.kinds import heartbeat, http, signal, sql, tcp, tls
 from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, MonitorShape, open_config, resolve_config, seal_config
 
 KINDS: dict[str, Kind] = {
@@ -17,7 +17,9 @@ KINDS: dict[str, Kind] = {
     "tls": tls.KIND,
     "sql": sql.KIND,
     "heartbeat": heartbeat.KIND,
+    "signal": signal.KIND,
 }
+PASSIVE = tuple(name for name, kind in KINDS.items() if not kind.is_active)  # no prober looks at these
 
 
 class WrongSettings(Refused):
@@ -60,6 +62,7 @@ def config_of(shape: MonitorShape) -> dict[str, Any]:
 
 __all__ = [
     "KINDS",
+    "PASSIVE",
     "Kind",
     "MonitorShape",
     "WrongSettings",

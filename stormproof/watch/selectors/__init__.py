@@ -1,5 +1,14 @@
 """Reads of watch: monitors, their states, what was observed."""
 
+from stormproof.watch.selectors.calendar import (
+    is_change_frozen,
+    is_paging_strict,
+    peak_factors,
+    peak_for,
+    peaks,
+    peaks_between,
+    peaks_near,
+)
 from stormproof.watch.selectors.history import (
     ROLL_UPS,
     STEP_SECONDS,
@@ -27,16 +36,30 @@ from stormproof.watch.selectors.monitors import (
     target_of,
     upkeep,
 )
+from stormproof.watch.selectors.signals import (
+    Minutes,
+    down_times,
+    minutes_of_signal,
+    signal_for,
+    signals,
+    slices_of_signal,
+    usual_slices,
+)
 
 __all__ = [
     "ROLL_UPS",
     "STEP_SECONDS",
     "LatencyPoint",
     "LatencySeries",
+    "Minutes",
     "daily_uptimes",
+    "down_times",
+    "is_change_frozen",
+    "is_paging_strict",
     "last_observations_of",
     "latency_series",
     "latency_summary",
+    "minutes_of_signal",
     "monitor_counts",
     "monitor_for",
     "monitors",
@@ -46,10 +69,19 @@ __all__ = [
     "monitors_to_look_at",
     "node_states",
     "own_states",
+    "peak_factors",
+    "peak_for",
+    "peaks",
+    "peaks_between",
+    "peaks_near",
     "phases_of",
     "probers_alive",
+    "signal_for",
+    "signals",
+    "slices_of_signal",
     "state_changes_of",
     "target_of",
     "upkeep",
     "uptime_of",
+    "usual_slices",
 ]

@@ -37,7 +37,16 @@ STAGE = Stage(
     rank=20,
     permission="watch.read",
     key="w",
-    pages=(Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),),
+    pages=(
+        Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),
+        Page(
+            name="Business signals",
+            url="signals",
+            permission="watch.read",
+            note="orders a minute",
+            icon="chart-histogram",
+        ),
+    ),
     search=_find,
     count=_down,
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from stormproof.web.watch.views import charts, pages, pings
+from stormproof.web.watch.views import charts, pages, pings, signals
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),
@@ -17,6 +17,9 @@ urlpatterns = [
     path("monitors/<slug:slug>/resume/", pages.resume, name="monitor-resume"),
     path("monitors/<slug:slug>/retire/", pages.retire, name="monitor-retire"),
     path("monitors/<slug:slug>/test/", pages.test_now, name="monitor-test"),
+    path("signals/", signals.show_signals, name="signals"),
+    path("signals/<slug:slug>/", signals.show_signal, name="signal"),
+    path("signals/<slug:slug>/chart/", signals.signal_chart, name="signal-chart"),
     path("ping/<uuid:key>", pings.take_ping, name="ping"),
     path("ping/<uuid:key>/<str:signal>", pings.take_ping, name="ping-signal"),
 ]
