@@ -2,14 +2,18 @@
 
 from stormproof.watch.models.monitors import Monitor, StateChange
 from stormproof.watch.models.observations import DayRollUp, HourRollUp, MinuteRollUp, Observation, RollUp, Upkeep
+from stormproof.watch.models.pings import Heartbeat, Ping, PingKey
 from stormproof.watch.models.probers import Prober
 
 __all__ = [
     "DayRollUp",
+    "Heartbeat",
     "HourRollUp",
     "MinuteRollUp",
     "Monitor",
     "Observation",
+    "Ping",
+    "PingKey",
     "Prober",
     "RollUp",
     "StateChange",
