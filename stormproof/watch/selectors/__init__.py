@@ -28,14 +28,25 @@ from stormproof.watch.selectors.monitors import (
     upkeep,
 )
 from stormproof.watch.selectors.pings import ping_for, ping_key_for, ping_keys, pings_of, runs_of
+from stormproof.watch.selectors.walks import (
+    StepBar,
+    last_failed_walk_of,
+    last_walk_of,
+    walk_file_for,
+    walks_of,
+    waterfall_of,
+)
 
 __all__ = [
     "ROLL_UPS",
     "STEP_SECONDS",
     "LatencyPoint",
     "LatencySeries",
+    "StepBar",
     "daily_uptimes",
+    "last_failed_walk_of",
     "last_observations_of",
+    "last_walk_of",
     "latency_series",
     "latency_summary",
     "monitor_counts",
@@ -58,4 +69,7 @@ __all__ = [
     "target_of",
     "upkeep",
     "uptime_of",
+    "walk_file_for",
+    "walks_of",
+    "waterfall_of",
 ]

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from stormproof.web.watch.views import charts, jobs, pages, pings
+from stormproof.web.watch.views import charts, pages, pings, walks
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),
@@ -22,6 +23,9 @@ urlpatterns = [
     path("monitors/<slug:slug>/how-to-ping/", jobs.how_to_ping, name="how-to-ping"),
     path("ping-keys/", jobs.show_ping_keys, name="ping-keys"),
     path("ping-keys/<int:key_id>/revoke/", jobs.revoke_key, name="revoke-ping-key"),
+    path("monitors/<slug:slug>/walks/", walks.show_walks, name="monitor-walks"),
+    path("monitors/<slug:slug>/walks/<int:walk_id>/", walks.show_walk, name="monitor-walk"),
+    path("monitors/<slug:slug>/walks/<int:walk_id>/<str:name>", walks.send_file, name="monitor-walk-file"),
     path("ping/<uuid:key>", pings.take_ping, name="ping"),
     path("ping/<uuid:key>/", pings.take_ping, name="ping-with-slash"),
     path("ping/<uuid:key>/<str:signal>", pings.take_ping, name="ping-signal"),
