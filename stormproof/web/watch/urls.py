@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from stormproof.web.watch.views import charts, jobs, pages, pings
+from stormproof.web.watch.views import charts, imports, jobs, pages, pings
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("monitors/<slug:slug>/pings/", jobs.show_pings, name="monitor-pings"),
     path("monitors/<slug:slug>/pings/<int:number>/", jobs.show_ping, name="monitor-ping"),
     path("monitors/<slug:slug>/how-to-ping/", jobs.how_to_ping, name="how-to-ping"),
+    path("imports/", imports.import_monitors, name="import-monitors"),
     path("ping-keys/", jobs.show_ping_keys, name="ping-keys"),
     path("ping-keys/<int:key_id>/revoke/", jobs.revoke_key, name="revoke-ping-key"),
     path("ping/<uuid:key>", pings.take_ping, name="ping"),
