@@ -1,4 +1,4 @@
-"""Monitors are taken over from other products: each shape, each thing left out, again and again, and through every door."""
+"""Monitors are taken over from other products: each shape, what is left out, again, and by every door."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ modules:
 global: {scrape_interval: 15s}
 scrape_configs:
   - {job_name: pages, params: {module: [shop]}, static_configs: [{targets: [shop.example, "https://shop.example/a"]}]}
-  - {job_name: mail, scrape_interval: 1m, params: {module: [smtp]}, static_configs: [{targets: ["mail.shop.example:25"]}]}
+  - {job_name: mail, scrape_interval: 1m, params: {module: [smtp]}, static_configs: [{targets: ["mx.shop.example:25"]}]}
   - {job_name: certs, params: {module: [secure]}, static_configs: [{targets: ["shop.example:8443"]}],
      file_sd_configs: [{files: [x.json]}]}
   - {job_name: gone, params: {module: [missing]}, static_configs: [{targets: [shop.example]}]}
@@ -153,7 +153,7 @@ def test_an_uptime_kuma_backup() -> None:
     assert rows["Shop"].notes == ["a failure is confirmed by one second try, not by retries"]
     assert rows["Shop certificate"].settings["host"] == "shop.example"
     assert (rows["API"].settings["expect"]["json"], rows["API"].settings["paused"]) == ({"db.ok": True}, True)
-    assert (rows["Import"].settings["period"], rows["Import"].settings["grace"]) == ("1h", "5m")
+    assert (rows["Import"].settings["period"], rows["Import"].kind) == ("1h", "heartbeat")
     assert rows["Box"].problem.startswith("watch the container's port")
     assert rows["Odd"].problem.startswith("upside down")
     assert rows["Wrong"].problem == "url: this is not a web address: write http://... or https://..."
@@ -214,10 +214,7 @@ def test_a_blackbox_configuration() -> None:
         "expect": {"status": "200, 204", "contains": ["Add to basket"]},
     }
     assert len(rows["pages shop.example"].notes) == 1
-    assert (rows["mail mail.shop.example:25"].settings["greeting"], rows["mail mail.shop.example:25"].kind) == (
-        "220",
-        "tcp",
-    )
+    assert rows["mail mx.shop.example:25"].settings["greeting"] == "220"
     assert (rows["certs shop.example:8443"].kind, rows["certs shop.example:8443"].settings["port"]) == ("tls", 8443)
     assert rows["gone shop.example"].problem == "the module missing is not in the file"
     assert [(left.what, left.name) for left in report.left_out] == [
