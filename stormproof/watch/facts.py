@@ -102,3 +102,14 @@ class PingKeyRevoked(Fact):
     ping_key_id: int
     node_id: int
     name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorsImported(Fact):
+    """Monitors were taken over from another product's file."""
+
+    node_id: int
+    source: str
+    created: int
+    changed: int
+    refused: int

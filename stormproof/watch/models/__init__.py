@@ -1,5 +1,6 @@
 """Monitors, what they observed, and what that meant."""
 
+from stormproof.watch.models.imports import ImportedMonitor
 from stormproof.watch.models.monitors import Monitor, StateChange
 from stormproof.watch.models.observations import DayRollUp, HourRollUp, MinuteRollUp, Observation, RollUp, Upkeep
 from stormproof.watch.models.pings import Heartbeat, Ping, PingKey
@@ -10,6 +11,7 @@ __all__ = [
     "DayRollUp",
     "Heartbeat",
     "HourRollUp",
+    "ImportedMonitor",
     "MinuteRollUp",
     "Monitor",
     "Observation",

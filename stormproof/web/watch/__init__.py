@@ -39,6 +39,13 @@ STAGE = Stage(
     key="w",
     pages=(
         Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),
+        Page(
+            name="Import monitors",
+            url="import-monitors",
+            permission="watch.write",
+            note="from other products",
+            icon="file-import",
+        ),
         Page(name="Ping keys", url="ping-keys", permission="watch.write", note="heartbeats by name", icon="key"),
     ),
     search=_find,
