@@ -2,9 +2,7 @@
 
 from django.urls import path
 
-from stormproof.web.watch.views import charts, jobs, pages, pings
-from stormproof.web.watch.views import charts, pages, pings, walks
-from stormproof.web.watch.views import charts, imports, jobs, pages, pings
+from stormproof.web.watch.views import charts, imports, jobs, pages, pings, walks
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),

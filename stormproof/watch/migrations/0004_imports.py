@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('watch', '0002_heartbeats'),
+        ('watch', '0003_heartbeats'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('business', '0001_initial'),
-        ('watch', '0001_initial'),
+        ('watch', '0002_journeys'),
     ]
 
     operations = [
