@@ -10,13 +10,22 @@ from stormproof.watch.selectors import monitors_by_id
 from stormproof.watch.services.heartbeats import mark_late_heartbeats
 from stormproof.watch.services.signals.counting import roll_up_counts
 from stormproof.watch.services.signals.reading import claim_signals, read_signal
+from stormproof.core.jobs import every
+from stormproof.watch.services.heartbeats import mark_late_heartbeats, prune_pings
 from stormproof.watch.services.upkeep import drop_old_rows, make_partitions, mark_unknown_monitors, roll_up
+from stormproof.watch.services.walks import drop_old_walks
 
 
 @every(seconds=1)
 def find_late_heartbeats(at: datetime) -> None:
     """Heartbeats whose ping is overdue go down."""
     mark_late_heartbeats(at=at)
+
+
+@every(seconds=60)
+def forget_old_pings(at: datetime) -> None:
+    """Only the newest pings of each heartbeat are kept."""
+    prune_pings(at=at)
 
 
 @every(seconds=2)
@@ -61,3 +70,4 @@ def look_at_signal(monitor_id: int) -> None:
 def roll_up_signals(at: datetime) -> None:
     """Hours of signals are brought up to date, and minutes dropped after seven weeks."""
     roll_up_counts(at=at)
+    drop_old_walks(at=at)

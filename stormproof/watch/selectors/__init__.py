@@ -44,6 +44,14 @@ from stormproof.watch.selectors.signals import (
     signals,
     slices_of_signal,
     usual_slices,
+from stormproof.watch.selectors.pings import ping_for, ping_key_for, ping_keys, pings_of, runs_of
+from stormproof.watch.selectors.walks import (
+    StepBar,
+    last_failed_walk_of,
+    last_walk_of,
+    walk_file_for,
+    walks_of,
+    waterfall_of,
 )
 
 __all__ = [
@@ -56,7 +64,11 @@ __all__ = [
     "down_times",
     "is_change_frozen",
     "is_paging_strict",
+    "StepBar",
+    "daily_uptimes",
+    "last_failed_walk_of",
     "last_observations_of",
+    "last_walk_of",
     "latency_series",
     "latency_summary",
     "minutes_of_signal",
@@ -75,13 +87,21 @@ __all__ = [
     "peaks_between",
     "peaks_near",
     "phases_of",
+    "ping_for",
+    "ping_key_for",
+    "ping_keys",
+    "pings_of",
     "probers_alive",
     "signal_for",
     "signals",
     "slices_of_signal",
+    "runs_of",
     "state_changes_of",
     "target_of",
     "upkeep",
     "uptime_of",
     "usual_slices",
+    "walk_file_for",
+    "walks_of",
+    "waterfall_of",
 ]
