@@ -7,11 +7,9 @@ from datetime import datetime
 from stormproof.core.clock import now
 from stormproof.core.jobs import defer, every, task
 from stormproof.watch.selectors import monitors_by_id
-from stormproof.watch.services.heartbeats import mark_late_heartbeats
+from stormproof.watch.services.heartbeats import mark_late_heartbeats, prune_pings
 from stormproof.watch.services.signals.counting import roll_up_counts
 from stormproof.watch.services.signals.reading import claim_signals, read_signal
-from stormproof.core.jobs import every
-from stormproof.watch.services.heartbeats import mark_late_heartbeats, prune_pings
 from stormproof.watch.services.upkeep import drop_old_rows, make_partitions, mark_unknown_monitors, roll_up
 from stormproof.watch.services.walks import drop_old_walks
 
@@ -45,6 +43,7 @@ def keep_tables_in_shape(at: datetime) -> None:
     """Partitions are made ahead and dropped when their time is over."""
     make_partitions(at=at)
     drop_old_rows(at=at)
+    drop_old_walks(at=at)
 
 
 @every(seconds=5)
@@ -70,4 +69,3 @@ def look_at_signal(monitor_id: int) -> None:
 def roll_up_signals(at: datetime) -> None:
     """Hours of signals are brought up to date, and minutes dropped after seven weeks."""
     roll_up_counts(at=at)
-    drop_old_walks(at=at)

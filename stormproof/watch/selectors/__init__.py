@@ -36,6 +36,7 @@ from stormproof.watch.selectors.monitors import (
     target_of,
     upkeep,
 )
+from stormproof.watch.selectors.pings import ping_for, ping_key_for, ping_keys, pings_of, runs_of
 from stormproof.watch.selectors.signals import (
     Minutes,
     down_times,
@@ -44,7 +45,7 @@ from stormproof.watch.selectors.signals import (
     signals,
     slices_of_signal,
     usual_slices,
-from stormproof.watch.selectors.pings import ping_for, ping_key_for, ping_keys, pings_of, runs_of
+)
 from stormproof.watch.selectors.walks import (
     StepBar,
     last_failed_walk_of,
@@ -60,12 +61,11 @@ __all__ = [
     "LatencyPoint",
     "LatencySeries",
     "Minutes",
+    "StepBar",
     "daily_uptimes",
     "down_times",
     "is_change_frozen",
     "is_paging_strict",
-    "StepBar",
-    "daily_uptimes",
     "last_failed_walk_of",
     "last_observations_of",
     "last_walk_of",
@@ -92,10 +92,10 @@ __all__ = [
     "ping_keys",
     "pings_of",
     "probers_alive",
+    "runs_of",
     "signal_for",
     "signals",
     "slices_of_signal",
-    "runs_of",
     "state_changes_of",
     "target_of",
     "upkeep",

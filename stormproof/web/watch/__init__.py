@@ -46,6 +46,7 @@ STAGE = Stage(
             note="orders a minute",
             icon="chart-histogram",
         ),
+        Page(
             name="Import monitors",
             url="import-monitors",
             permission="watch.write",

@@ -72,7 +72,7 @@ def source_of(shape: SignalShape) -> Source:
     return SOURCES[str(getattr(shape.source, "type", "push"))]
 
 
-def _secrets(config: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def _secrets(config: Mapping[str, Any]) -> list[tuple[str | int, ...]]:
     source = config.get("source") or {}
     kind = SOURCES.get(str(source.get("type")))
     return [("source", name) for name in kind.secrets if source.get(name)] if kind else []
