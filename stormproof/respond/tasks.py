@@ -45,6 +45,12 @@ def handle_what_was_delivered() -> None:
         services.tell_due_groups(at=now())
 
 
+@every(seconds=15)
+def remind_of_incident_tasks(at: datetime) -> None:
+    """Mail whoever has a task that is due."""
+    services.remind_of_tasks(at=at)
+
+
 @task()
 def start_procedures_of_root(incident_id: int) -> None:
     """Start the automatic procedures, once a deeper cause had time to show."""

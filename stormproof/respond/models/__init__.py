@@ -10,8 +10,18 @@ from stormproof.respond.models.intake import (
     InhibitionRule,
     Integration,
     Silence,
+from stormproof.respond.models.incidents import (
+    NUMBER_SEQUENCE,
+    DrillWindow,
+    EntryVersion,
+    Incident,
+    IncidentRun,
+    Task,
+    TimelineEntry,
 )
 from stormproof.respond.models.paging import AckLink, Escalation, Page, PagingPolicy, PagingWebhook, PolicyStep
+from stormproof.respond.models.roles import Qualification, RoleAssignment
+from stormproof.respond.models.severity import SeverityLevel
 
 __all__ = [
     "NUMBER_SEQUENCE",
@@ -21,6 +31,7 @@ __all__ = [
     "AlertGroup",
     "AlertRoute",
     "DrillWindow",
+    "EntryVersion",
     "Escalation",
     "ExternalAlert",
     "Incident",
@@ -32,6 +43,9 @@ __all__ = [
     "PagingWebhook",
     "PolicyStep",
     "Silence",
+    "Qualification",
+    "RoleAssignment",
+    "SeverityLevel",
     "Task",
     "TimelineEntry",
 ]

@@ -73,6 +73,17 @@ def matchers_of(rows: Iterable[Mapping[str, str]]) -> tuple[Matcher, ...]:
     return tuple(Matcher(label=row["label"], op=row["op"], value=row["value"]) for row in rows)
 
 
+def read_matchers(text: str) -> list[Matcher]:
+    """Matchers as a person writes them, one a line (`service = checkout`); raises ValueError naming the line."""
+    found = []
+    for line in filter(str.strip, text.splitlines()):
+        match = re.fullmatch(r"\s*([^\s=!~]+)\s*(!=|!~|=|~)\s*(.*?)\s*", line)
+        if match is None:
+            raise ValueError(f"“{line[:80]}” should be label = value.")
+        found.append(Matcher(label=match[1], op=match[2], value=match[3]))
+    return found
+
+
 def all_hold(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
     """Whether every matcher holds; none at all hold for everything."""
     return all(matcher.holds(labels) for matcher in matchers)

@@ -41,6 +41,17 @@ from stormproof.respond.selectors.incidents import (
 )
 from stormproof.respond.selectors.money import Clock, clock_of, revenue_per_minute_of, revenue_so_far, rto_of
 from stormproof.respond.selectors.paging import ack_link_for, pages_of, paging_webhooks, policies
+from stormproof.respond.selectors.report import markdown_of_incident, report_of
+from stormproof.respond.selectors.roles import (
+    RoleNow,
+    people_for_role,
+    qualification_for,
+    qualifications,
+    role_for,
+    roles_now,
+    roles_of,
+)
+from stormproof.respond.selectors.severities import is_matrix_built_in, severity_matrix
 from stormproof.respond.selectors.situation import Situation, situation_of
 
 __all__ = [
@@ -51,6 +62,7 @@ __all__ = [
     "CannotFindAlerts",
     "Clock",
     "NextStep",
+    "RoleNow",
     "Situation",
     "ack_link_for",
     "alert_counts",
@@ -71,18 +83,28 @@ __all__ = [
     "inhibition_rules",
     "integration_for",
     "integrations",
+    "is_matrix_built_in",
+    "markdown_of_incident",
     "neighbourhood_of",
     "next_steps",
     "open_incidents",
     "pages_of",
     "paging_webhooks",
+    "people_for_role",
     "policies",
+    "qualification_for",
+    "qualifications",
+    "report_of",
     "revenue_per_minute_of",
     "revenue_so_far",
+    "role_for",
+    "roles_now",
+    "roles_of",
     "root_node_ids",
     "routing_data",
     "rto_of",
     "runs_of",
+    "severity_matrix",
     "silence_for",
     "silences",
     "situation_of",

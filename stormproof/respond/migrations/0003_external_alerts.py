@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('business', '0001_initial'),
-        ('respond', '0001_initial'),
+        ('respond', '0002_incident_roles'),
         ('watch', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
