@@ -21,7 +21,7 @@ SEVERITIES = {1: "critical", 2: "error", 3: "warning", 4: "info"}
 
 
 @alerts.command("list")
-def list_alerts(
+def list_alerts(  # noqa: PLR0917  (options are given by name)
     state: Annotated[str, typer.Option(help="open, acknowledged or closed; empty: all that are not over.")] = "",
     severity: Annotated[int | None, typer.Option(help="1 (critical) to 4 (info).")] = None,
     source: Annotated[str, typer.Option(help="The short name of an integration.")] = "",
@@ -54,8 +54,8 @@ def list_alerts(
         for one in page.rows
     ]
     lines = [
-        f"{row['id']:>8}  {row['severity']:<8}  {row['state']:<12}  {row['last_seen_at']:%Y-%m-%d %H:%M}Z  {row['name']}"
-        f"  {row['service']}"
+        f"{row['id']:>8}  {row['severity']:<8}  {row['state']:<12}  {row['last_seen_at']:%Y-%m-%d %H:%M}Z  "
+        f"{row['name']}  {row['service']}"
         for row in rows
     ]
     more = "\nThere are more; narrow the list or use --limit." if page.after else ""
@@ -140,7 +140,7 @@ def list_integrations(as_json: AsJson = False) -> None:
 
 
 @integrations.command("add")
-def add_integration(
+def add_integration(  # noqa: PLR0917
     kind: Annotated[str, typer.Argument(help="alertmanager, grafana, sentry, datadog, pagerduty, cloudevents ...")],
     node: Annotated[str, typer.Option(help="The node its alerts are about when nothing else fits.")],
     name: Annotated[str, typer.Option(help="What it is called.")] = "",

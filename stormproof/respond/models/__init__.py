@@ -1,15 +1,6 @@
 """What respond keeps: alerts, incidents and their timeline, pages and the policies behind them."""
 
 from stormproof.respond.models.alerts import Alert
-from stormproof.respond.models.incidents import NUMBER_SEQUENCE, DrillWindow, Incident, IncidentRun, Task, TimelineEntry
-from stormproof.respond.models.intake import (
-    AlertDelivery,
-    AlertGroup,
-    AlertRoute,
-    ExternalAlert,
-    InhibitionRule,
-    Integration,
-    Silence,
 from stormproof.respond.models.incidents import (
     NUMBER_SEQUENCE,
     DrillWindow,
@@ -18,6 +9,15 @@ from stormproof.respond.models.incidents import (
     IncidentRun,
     Task,
     TimelineEntry,
+)
+from stormproof.respond.models.intake import (
+    AlertDelivery,
+    AlertGroup,
+    AlertRoute,
+    ExternalAlert,
+    InhibitionRule,
+    Integration,
+    Silence,
 )
 from stormproof.respond.models.paging import AckLink, Escalation, Page, PagingPolicy, PagingWebhook, PolicyStep
 from stormproof.respond.models.roles import Qualification, RoleAssignment
@@ -42,10 +42,10 @@ __all__ = [
     "PagingPolicy",
     "PagingWebhook",
     "PolicyStep",
-    "Silence",
     "Qualification",
     "RoleAssignment",
     "SeverityLevel",
+    "Silence",
     "Task",
     "TimelineEntry",
 ]

@@ -35,9 +35,6 @@ STAGE = Stage(
         Page(name="Paging", url="paging", permission="respond.read", note="Who is paged, in which order"),
         Page(name="Integrations", url="integrations", permission="respond.read", note="Systems that deliver alerts"),
         Page(name="Alert routing", url="alert-routing", permission="respond.read", note="What becomes of an alert"),
-    pages=(Page(name="Declare an incident", url="declare_incident", permission="respond.act", icon="urgent"),),
-    settings=(
-        Page(name="Paging", url="paging", permission="respond.read", note="Who is paged, in which order"),
         Page(name="Severities", url="severities", permission="respond.read", note="What makes an incident how grave"),
         Page(name="Trained people", url="qualifications", permission="respond.read", note="Who may take which role"),
     ),
