@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from ninja import Router
 
-from stormproof.api import business, inform, people, recover, rehearse, respond, review, watch
+from stormproof.api import business, inform, oncall, people, recover, rehearse, respond, review, watch
 from stormproof.api.base import api
 
 ROUTERS: list[Router] = [
@@ -15,6 +15,7 @@ ROUTERS: list[Router] = [
     recover.router,
     rehearse.router,
     respond.router,
+    oncall.router,
     review.router,
     inform.router,
 ]

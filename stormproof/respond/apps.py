@@ -11,8 +11,9 @@ class RespondConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the section `paging` of continuity.yaml."""
+        """Register the sections `schedules` and `paging` of continuity.yaml."""
         from stormproof.core.document import register_section
-        from stormproof.respond.document import PagingSection
+        from stormproof.respond.document import PagingSection, SchedulesSection
 
+        register_section(SchedulesSection())
         register_section(PagingSection())

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from stormproof.engine.calendar.rotation import FollowTheSun, Rotation, Shift
@@ -98,10 +99,11 @@ def slots(plan: Plan, start: datetime, end: datetime) -> list[Slot]:
     cuts = {start, end}
     for track in (*layers, *(track for _, track in temporary)):
         cuts |= {moment for begins, finishes, _ in track.times for moment in (begins, finishes)}
-    cuts |= {moment for one in (*overrides, *(one for one, _ in temporary)) for moment in (one.start, one.end)}
+    spans = [(one.start, one.end) for one in overrides] + [(one.start, one.end) for one, _ in temporary]
+    cuts |= {moment for span in spans for moment in span}
     edges = sorted(moment for moment in cuts if start <= moment <= end)
     found: list[Slot] = []
-    for begins, finishes in zip(edges, edges[1:], strict=False):
+    for begins, finishes in pairwise(edges):
         person, source = _at(begins, layers=layers, temporary=temporary, overrides=overrides)
         if found and (found[-1].person, found[-1].source) == (person, source):
             found[-1] = Slot(start=found[-1].start, end=finishes, person=person, source=source)
@@ -162,7 +164,7 @@ def _present(plan: Plan, shift: Shift, start: datetime, end: datetime) -> Iterab
     away = [one for one in plan.absences if one.person in shift.people and one.start < end and one.end > start]
     cuts = {start, end} | {moment for one in away for moment in (one.start, one.end) if start < moment < end}
     edges = sorted(cuts)
-    for begins, finishes in zip(edges, edges[1:], strict=False):
+    for begins, finishes in pairwise(edges):
         gone = {one.person for one in away if one.start <= begins < one.end}
         person = next((one for one in shift.people if one not in gone), None)
         if person is not None:

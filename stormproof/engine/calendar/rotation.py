@@ -11,6 +11,7 @@ import calendar
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from stormproof.engine.calendar.wall import moment_of, wall_of
@@ -117,7 +118,7 @@ class FollowTheSun:
         """The turns that run between two moments, whole, in order."""
         starts = self._starts(start, end)
         found = []
-        for (begins, _, people), (finishes, _, _) in zip(starts, starts[1:], strict=False):
+        for (begins, _, people), (finishes, _, _) in pairwise(starts):
             if begins < finishes and finishes > start and begins < end:
                 found.append(Shift(start=begins, end=finishes, people=people))
         return found

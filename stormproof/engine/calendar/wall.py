@@ -1,4 +1,4 @@
-"""Wall-clock times of a zone as moments in UTC, with a rule for the times that do not exist and those that come twice."""
+"""Wall-clock times of a zone as moments in UTC, with a rule for times that do not exist and times that come twice."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ def open_times(
     if not windows:
         return [(start, end)] if start < end else []
     joined: list[tuple[datetime, datetime]] = []
-    for opens, closes in sorted(_each(windows, zone, start=start, end=end)):
-        opens, closes = max(opens, start), min(closes, end)
+    for begins, finishes in sorted(_each(windows, zone, start=start, end=end)):
+        opens, closes = max(begins, start), min(finishes, end)
         if opens >= closes:
             continue
         if joined and opens <= joined[-1][1]:

@@ -2,20 +2,48 @@
 
 from stormproof.respond.models.alerts import Alert
 from stormproof.respond.models.incidents import NUMBER_SEQUENCE, DrillWindow, Incident, IncidentRun, Task, TimelineEntry
+from stormproof.respond.models.oncall import (
+    Absence,
+    CalendarAddress,
+    CalendarImport,
+    CoverageGap,
+    Duty,
+    HandOffNote,
+    LayerMember,
+    Schedule,
+    ScheduleLayer,
+    ScheduleOverride,
+    Swap,
+    TemporarySchedule,
+    TemporaryShift,
+)
 from stormproof.respond.models.paging import AckLink, Escalation, Page, PagingPolicy, PagingWebhook, PolicyStep
 
 __all__ = [
     "NUMBER_SEQUENCE",
+    "Absence",
     "AckLink",
     "Alert",
+    "CalendarAddress",
+    "CalendarImport",
+    "CoverageGap",
     "DrillWindow",
+    "Duty",
     "Escalation",
+    "HandOffNote",
     "Incident",
     "IncidentRun",
+    "LayerMember",
     "Page",
     "PagingPolicy",
     "PagingWebhook",
     "PolicyStep",
+    "Schedule",
+    "ScheduleLayer",
+    "ScheduleOverride",
+    "Swap",
     "Task",
+    "TemporarySchedule",
+    "TemporaryShift",
     "TimelineEntry",
 ]

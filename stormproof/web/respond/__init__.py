@@ -26,8 +26,21 @@ STAGE = Stage(
     rank=30,
     permission="respond.read",
     key="i",
-    pages=(Page(name="Declare an incident", url="declare_incident", permission="respond.act", icon="urgent"),),
-    settings=(Page(name="Paging", url="paging", permission="respond.read", note="Who is paged, in which order"),),
+    pages=(
+        Page(name="Declare an incident", url="declare_incident", permission="respond.act", icon="urgent"),
+        Page(
+            name="On call",
+            url="on-call",
+            permission="respond.read",
+            icon="calendar-user",
+            note="Who is, who comes next",
+        ),
+        Page(name="Away from on call", url="absences", permission="respond.read", icon="beach", note="Your absences"),
+    ),
+    settings=(
+        Page(name="On call", url="on-call", permission="respond.read", note="Schedules, shifts, swaps"),
+        Page(name="Paging", url="paging", permission="respond.read", note="Who is paged, in which order"),
+    ),
     search=find_incidents,
     count=count_open,
 )

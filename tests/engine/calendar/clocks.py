@@ -65,7 +65,7 @@ def dues(start: datetime, *, unit: str, length: int, until: datetime) -> np.ndar
 
 
 def turns(zone: str, start: datetime, *, unit: str, length: int) -> np.ndarray:
-    """Whose turn it is in each minute (-1: before the start): a turn begins once the clocks have shown that it is due."""
+    """Whose turn it is in each minute (-1: none yet): a turn begins once the clocks have shown that it is due."""
     _, shown = minutes_of(zone)
     until = datetime(YEARS[zone] + 2, 1, 3)
     return np.searchsorted(dues(start, unit=unit, length=length, until=until), shown, side="right") - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -159,7 +160,7 @@ def test_slots_have_neither_hole_nor_overlap_and_agree_with_asking_at_each_momen
         found = slots(plan, first, first + timedelta(days=10))
         assert found[0].start == first
         assert found[-1].end == first + timedelta(days=10)
-        assert all(one.end == other.start for one, other in zip(found, found[1:], strict=False))
+        assert all(one.end == other.start for one, other in pairwise(found))
         assert all(slot.start < slot.end for slot in found)
         for minute in minutes:
             moment = first + timedelta(minutes=minute)
