@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from ninja import Router
 
-from stormproof.api import business, inform, oncall, people, recover, rehearse, respond, review, watch
+from stormproof.api import business, incidents, inform, oncall, people, recover, rehearse, respond, review, watch
 from stormproof.api.base import api
 
 ROUTERS: list[Router] = [
@@ -16,6 +16,7 @@ ROUTERS: list[Router] = [
     rehearse.router,
     respond.router,
     oncall.router,
+    incidents.router,
     review.router,
     inform.router,
 ]

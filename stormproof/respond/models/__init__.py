@@ -16,8 +16,18 @@ from stormproof.respond.models.oncall import (
     Swap,
     TemporarySchedule,
     TemporaryShift,
+from stormproof.respond.models.incidents import (
+    NUMBER_SEQUENCE,
+    DrillWindow,
+    EntryVersion,
+    Incident,
+    IncidentRun,
+    Task,
+    TimelineEntry,
 )
 from stormproof.respond.models.paging import AckLink, Escalation, Page, PagingPolicy, PagingWebhook, PolicyStep
+from stormproof.respond.models.roles import Qualification, RoleAssignment
+from stormproof.respond.models.severity import SeverityLevel
 
 __all__ = [
     "NUMBER_SEQUENCE",
@@ -29,6 +39,7 @@ __all__ = [
     "CoverageGap",
     "DrillWindow",
     "Duty",
+    "EntryVersion",
     "Escalation",
     "HandOffNote",
     "Incident",
@@ -42,6 +53,9 @@ __all__ = [
     "ScheduleLayer",
     "ScheduleOverride",
     "Swap",
+    "Qualification",
+    "RoleAssignment",
+    "SeverityLevel",
     "Task",
     "TemporarySchedule",
     "TemporaryShift",

@@ -14,10 +14,20 @@ from stormproof.respond.rules.causes import (
 )
 from stormproof.respond.rules.oncall import OVERLOAD, WARN_AHEAD, Load, loads_of, overloaded
 from stormproof.respond.rules.paging import ACK_LINK_LASTS, SETTLE, Turn, turn_of
-from stormproof.respond.rules.severity import NODE_TITLE_LIMIT, Severity, deadline_of, severity_of, title_of
+from stormproof.respond.rules.severity import (
+    DEFAULT_MATRIX,
+    NODE_TITLE_LIMIT,
+    Criteria,
+    Severity,
+    deadline_of,
+    severity_of,
+    title_of,
+    words_of,
+)
 
 __all__ = [
     "ACK_LINK_LASTS",
+    "DEFAULT_MATRIX",
     "NODE_TITLE_LIMIT",
     "OVERLOAD",
     "REOPEN_WITHIN",
@@ -25,6 +35,7 @@ __all__ = [
     "STORM",
     "WARN_AHEAD",
     "Candidate",
+    "Criteria",
     "Load",
     "Severity",
     "Turn",
@@ -41,4 +52,5 @@ __all__ = [
     "suppressors",
     "title_of",
     "turn_of",
+    "words_of",
 ]

@@ -53,6 +53,17 @@ from stormproof.respond.selectors.oncall import (
     zone_of,
 )
 from stormproof.respond.selectors.paging import ack_link_for, pages_of, paging_webhooks, policies
+from stormproof.respond.selectors.report import markdown_of_incident, report_of
+from stormproof.respond.selectors.roles import (
+    RoleNow,
+    people_for_role,
+    qualification_for,
+    qualifications,
+    role_for,
+    roles_now,
+    roles_of,
+)
+from stormproof.respond.selectors.severities import is_matrix_built_in, severity_matrix
 from stormproof.respond.selectors.situation import Situation, situation_of
 
 __all__ = [
@@ -60,6 +71,7 @@ __all__ = [
     "READ_ON_CALL",
     "Clock",
     "NextStep",
+    "RoleNow",
     "Share",
     "Situation",
     "Standing",
@@ -82,8 +94,10 @@ __all__ = [
     "incident_list",
     "incident_numbered",
     "incidents_for",
+    "is_matrix_built_in",
     "latest_note",
     "layers_of",
+    "markdown_of_incident",
     "neighbourhood_of",
     "next_steps",
     "open_incidents",
@@ -92,16 +106,24 @@ __all__ = [
     "overrides_ahead",
     "pages_of",
     "paging_webhooks",
+    "people_for_role",
     "people_on_call",
     "plans_of",
     "policies",
+    "qualification_for",
+    "qualifications",
+    "report_of",
     "revenue_per_minute_of",
     "revenue_so_far",
+    "role_for",
+    "roles_now",
+    "roles_of",
     "root_node_ids",
     "rto_of",
     "runs_of",
     "schedule_for",
     "schedules_for",
+    "severity_matrix",
     "shares_of",
     "shifts_of_person",
     "situation_of",
