@@ -1,7 +1,17 @@
 """What respond keeps: alerts, incidents and their timeline, pages and the policies behind them."""
 
-from stormproof.respond.models.alerts import Alert
-from stormproof.respond.models.incidents import NUMBER_SEQUENCE, DrillWindow, Incident, IncidentRun, Task, TimelineEntry
+from stormproof.respond.models.alerts import (
+    Alert,
+)
+from stormproof.respond.models.incidents import (
+    NUMBER_SEQUENCE,
+    DrillWindow,
+    EntryVersion,
+    Incident,
+    IncidentRun,
+    Task,
+    TimelineEntry,
+)
 from stormproof.respond.models.oncall import (
     Absence,
     CalendarAddress,
@@ -16,18 +26,22 @@ from stormproof.respond.models.oncall import (
     Swap,
     TemporarySchedule,
     TemporaryShift,
-from stormproof.respond.models.incidents import (
-    NUMBER_SEQUENCE,
-    DrillWindow,
-    EntryVersion,
-    Incident,
-    IncidentRun,
-    Task,
-    TimelineEntry,
 )
-from stormproof.respond.models.paging import AckLink, Escalation, Page, PagingPolicy, PagingWebhook, PolicyStep
-from stormproof.respond.models.roles import Qualification, RoleAssignment
-from stormproof.respond.models.severity import SeverityLevel
+from stormproof.respond.models.paging import (
+    AckLink,
+    Escalation,
+    Page,
+    PagingPolicy,
+    PagingWebhook,
+    PolicyStep,
+)
+from stormproof.respond.models.roles import (
+    Qualification,
+    RoleAssignment,
+)
+from stormproof.respond.models.severity import (
+    SeverityLevel,
+)
 
 __all__ = [
     "NUMBER_SEQUENCE",
@@ -49,13 +63,13 @@ __all__ = [
     "PagingPolicy",
     "PagingWebhook",
     "PolicyStep",
+    "Qualification",
+    "RoleAssignment",
     "Schedule",
     "ScheduleLayer",
     "ScheduleOverride",
-    "Swap",
-    "Qualification",
-    "RoleAssignment",
     "SeverityLevel",
+    "Swap",
     "Task",
     "TemporarySchedule",
     "TemporaryShift",

@@ -12,8 +12,19 @@ from stormproof.respond.rules.causes import (
     shares_a_need,
     suppressors,
 )
-from stormproof.respond.rules.oncall import OVERLOAD, WARN_AHEAD, Load, loads_of, overloaded
-from stormproof.respond.rules.paging import ACK_LINK_LASTS, SETTLE, Turn, turn_of
+from stormproof.respond.rules.oncall import (
+    OVERLOAD,
+    WARN_AHEAD,
+    Load,
+    loads_of,
+    overloaded,
+)
+from stormproof.respond.rules.paging import (
+    ACK_LINK_LASTS,
+    SETTLE,
+    Turn,
+    turn_of,
+)
 from stormproof.respond.rules.severity import (
     DEFAULT_MATRIX,
     NODE_TITLE_LIMIT,

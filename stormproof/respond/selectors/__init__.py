@@ -20,7 +20,13 @@ from stormproof.respond.selectors.incidents import (
     tasks_of,
     timeline_of,
 )
-from stormproof.respond.selectors.money import Clock, clock_of, revenue_per_minute_of, revenue_so_far, rto_of
+from stormproof.respond.selectors.money import (
+    Clock,
+    clock_of,
+    revenue_per_minute_of,
+    revenue_so_far,
+    rto_of,
+)
 from stormproof.respond.selectors.oncall import (
     READ_ON_CALL,
     Share,
@@ -52,8 +58,16 @@ from stormproof.respond.selectors.oncall import (
     turns_of,
     zone_of,
 )
-from stormproof.respond.selectors.paging import ack_link_for, pages_of, paging_webhooks, policies
-from stormproof.respond.selectors.report import markdown_of_incident, report_of
+from stormproof.respond.selectors.paging import (
+    ack_link_for,
+    pages_of,
+    paging_webhooks,
+    policies,
+)
+from stormproof.respond.selectors.report import (
+    markdown_of_incident,
+    report_of,
+)
 from stormproof.respond.selectors.roles import (
     RoleNow,
     people_for_role,
@@ -63,8 +77,14 @@ from stormproof.respond.selectors.roles import (
     roles_now,
     roles_of,
 )
-from stormproof.respond.selectors.severities import is_matrix_built_in, severity_matrix
-from stormproof.respond.selectors.situation import Situation, situation_of
+from stormproof.respond.selectors.severities import (
+    is_matrix_built_in,
+    severity_matrix,
+)
+from stormproof.respond.selectors.situation import (
+    Situation,
+    situation_of,
+)
 
 __all__ = [
     "READ",

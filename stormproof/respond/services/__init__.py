@@ -1,7 +1,14 @@
 """The only writers of respond: one act each, in one transaction."""
 
-from stormproof.respond.services.acknowledging import CannotAcknowledge, acknowledge_by_link, acknowledge_incident
-from stormproof.respond.services.alerts import close_alert, open_alert
+from stormproof.respond.services.acknowledging import (
+    CannotAcknowledge,
+    acknowledge_by_link,
+    acknowledge_incident,
+)
+from stormproof.respond.services.alerts import (
+    close_alert,
+    open_alert,
+)
 from stormproof.respond.services.calendars import (
     CannotReadCalendar,
     calendar_file,
@@ -12,7 +19,11 @@ from stormproof.respond.services.calendars import (
     rotate_calendar_address,
     url_of,
 )
-from stormproof.respond.services.drills import CannotExpectDrill, end_drill, expect_drill
+from stormproof.respond.services.drills import (
+    CannotExpectDrill,
+    end_drill,
+    expect_drill,
+)
 from stormproof.respond.services.duty import (
     CannotLeaveNote,
     leave_note,
@@ -34,7 +45,11 @@ from stormproof.respond.services.incidents import (
     resolve_incident,
     resolve_what_has_settled,
 )
-from stormproof.respond.services.paging import hand_page_to_next_channel, mark_page_sent, page_the_next
+from stormproof.respond.services.paging import (
+    hand_page_to_next_channel,
+    mark_page_sent,
+    page_the_next,
+)
 from stormproof.respond.services.policies import (
     CannotSetPagingPolicy,
     drop_paging_policies,
@@ -68,7 +83,10 @@ from stormproof.respond.services.schedules import (
     remove_layer,
     retire_schedule,
 )
-from stormproof.respond.services.severities import CannotSetSeverities, set_severities
+from stormproof.respond.services.severities import (
+    CannotSetSeverities,
+    set_severities,
+)
 from stormproof.respond.services.stand_ins import (
     CannotBeAway,
     CannotOverride,

@@ -40,9 +40,6 @@ STAGE = Stage(
     settings=(
         Page(name="On call", url="on-call", permission="respond.read", note="Schedules, shifts, swaps"),
         Page(name="Paging", url="paging", permission="respond.read", note="Who is paged, in which order"),
-    pages=(Page(name="Declare an incident", url="declare_incident", permission="respond.act", icon="urgent"),),
-    settings=(
-        Page(name="Paging", url="paging", permission="respond.read", note="Who is paged, in which order"),
         Page(name="Severities", url="severities", permission="respond.read", note="What makes an incident how grave"),
         Page(name="Trained people", url="qualifications", permission="respond.read", note="Who may take which role"),
     ),
