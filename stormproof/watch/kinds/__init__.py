@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from stormproof.core.refusals import Refused
 from stormproof.watch.kinds import heartbeat, http, journey, signal, sql, tcp, tls
+from stormproof.watch.kinds import browser, heartbeat, http, journey, sql, tcp, tls
 from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, MonitorShape, open_config, resolve_config, seal_config
 
 KINDS: dict[str, Kind] = {
@@ -17,6 +18,7 @@ KINDS: dict[str, Kind] = {
     "tls": tls.KIND,
     "sql": sql.KIND,
     "journey": journey.KIND,
+    "browser": browser.KIND,
     "heartbeat": heartbeat.KIND,
     "signal": signal.KIND,
 }
