@@ -21,12 +21,16 @@ from stormproof.api import (
 from stormproof.api.base import api
 from stormproof.api.heartbeats import router as heartbeats
 from stormproof.api.imports import router as imports
+from stormproof.api.peaks import router as peaks
 from stormproof.api.signals import router as signals
+from stormproof.api.slos import router as slos
 
 ROUTERS: list[Router] = [
     people.router,
     watch.router,
     signals,
+    peaks,
+    slos,
     heartbeats,
     imports,
     business.router,

@@ -113,3 +113,20 @@ class MonitorsImported(Fact):
     created: int
     changed: int
     refused: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeakPlanned(Fact):
+    """A peak or holiday was put into the calendar, or changed."""
+
+    peak_id: int
+    name: str
+    starts_at: str  # ISO 8601
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeakRemoved(Fact):
+    """A peak or holiday was taken out of the calendar."""
+
+    peak_id: int
+    name: str

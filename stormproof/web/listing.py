@@ -127,11 +127,12 @@ class Listing(Generic[M]):
         columns = [(column.name, column.csv) for column in self.columns if column.csv]
         writer.writerow([name for name, _ in columns])
         for row in self._matching[:MOST_CSV_ROWS]:
-            writer.writerow([_harmless(read(row)) for _, read in columns])
+            writer.writerow([harmless_cell(read(row)) for _, read in columns])
         return answer
 
 
-def _harmless(value: Any) -> str:
+def harmless_cell(value: Any) -> str:
+    """A cell of a CSV file; one that a spreadsheet would run as a formula begins with an apostrophe."""
     text = "" if value is None else str(value)
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} and not _is_number(text) else text
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from stormproof.core.refusals import Refused
-from stormproof.watch.kinds import browser, heartbeat, http, journey, signal, sql, tcp, tls
+from stormproof.watch.kinds import browser, heartbeat, http, journey, signal, slo, sql, tcp, tls
 from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, MonitorShape, open_config, resolve_config, seal_config
 
 KINDS: dict[str, Kind] = {
@@ -20,8 +20,10 @@ KINDS: dict[str, Kind] = {
     "browser": browser.KIND,
     "heartbeat": heartbeat.KIND,
     "signal": signal.KIND,
+    "slo": slo.KIND,
 }
 PASSIVE = tuple(name for name, kind in KINDS.items() if not kind.is_active)  # no prober looks at these
+BESIDE_NODES = tuple(name for name, kind in KINDS.items() if not kind.tells_of_node)  # say nothing of how a node is
 
 
 class WrongSettings(Refused):
@@ -63,6 +65,7 @@ def config_of(shape: MonitorShape) -> dict[str, Any]:
 
 
 __all__ = [
+    "BESIDE_NODES",
     "KINDS",
     "PASSIVE",
     "Kind",

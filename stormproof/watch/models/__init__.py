@@ -7,6 +7,7 @@ from stormproof.watch.models.observations import DayRollUp, HourRollUp, MinuteRo
 from stormproof.watch.models.pings import Heartbeat, Ping, PingKey
 from stormproof.watch.models.probers import Prober
 from stormproof.watch.models.signals import Signal, SignalHour, SignalMinute, SignalSlice
+from stormproof.watch.models.slo import Slo
 from stormproof.watch.models.walks import Walk, WalkFile
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "SignalHour",
     "SignalMinute",
     "SignalSlice",
+    "Slo",
     "StateChange",
     "Upkeep",
     "Walk",

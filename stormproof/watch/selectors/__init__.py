@@ -1,6 +1,7 @@
 """Reads of watch: monitors, their states, what was observed."""
 
 from stormproof.watch.selectors.calendar import (
+    all_peaks,
     is_change_frozen,
     is_paging_strict,
     peak_factors,
@@ -22,6 +23,7 @@ from stormproof.watch.selectors.history import (
     uptime_of,
 )
 from stormproof.watch.selectors.monitors import (
+    ids_beside_nodes,
     monitor_counts,
     monitor_for,
     monitors,
@@ -46,6 +48,7 @@ from stormproof.watch.selectors.signals import (
     slices_of_signal,
     usual_slices,
 )
+from stormproof.watch.selectors.slo import Track, days_of_slo, slo_for, slos, track_of
 from stormproof.watch.selectors.walks import (
     StepBar,
     last_failed_walk_of,
@@ -62,8 +65,12 @@ __all__ = [
     "LatencySeries",
     "Minutes",
     "StepBar",
+    "Track",
+    "all_peaks",
     "daily_uptimes",
+    "days_of_slo",
     "down_times",
+    "ids_beside_nodes",
     "is_change_frozen",
     "is_paging_strict",
     "last_failed_walk_of",
@@ -96,8 +103,11 @@ __all__ = [
     "signal_for",
     "signals",
     "slices_of_signal",
+    "slo_for",
+    "slos",
     "state_changes_of",
     "target_of",
+    "track_of",
     "upkeep",
     "uptime_of",
     "usual_slices",

@@ -40,6 +40,10 @@ STAGE = Stage(
     pages=(
         Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),
         Page(
+            name="Peak calendar", url="peaks", permission="watch.read", note="sales and holidays", icon="calendar-event"
+        ),
+        Page(name="Service levels", url="slos", permission="watch.read", note="error budgets", icon="gauge"),
+        Page(
             name="Business signals",
             url="signals",
             permission="watch.read",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from stormproof.web.watch.views import charts, imports, jobs, pages, pings, signals, walks
+from stormproof.web.watch.views import charts, imports, jobs, pages, peaks, pings, signals, slos, walks
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),
@@ -17,6 +17,15 @@ urlpatterns = [
     path("monitors/<slug:slug>/resume/", pages.resume, name="monitor-resume"),
     path("monitors/<slug:slug>/retire/", pages.retire, name="monitor-retire"),
     path("monitors/<slug:slug>/test/", pages.test_now, name="monitor-test"),
+    path("peaks/", peaks.show_peaks, name="peaks"),
+    path("peaks/new/", peaks.edit_peak, name="peak-new"),
+    path("peaks/import/", peaks.bring_peaks, name="peaks-import"),
+    path("peaks/<slug:slug>/edit/", peaks.edit_peak, name="peak-edit"),
+    path("peaks/<slug:slug>/remove/", peaks.remove, name="peak-remove"),
+    path("slos/", slos.show_slos, name="slos"),
+    path("slos/report.csv", slos.slo_report, name="slo-report"),
+    path("slos/<slug:slug>/", slos.show_slo, name="slo"),
+    path("slos/<slug:slug>/chart/", slos.slo_chart, name="slo-chart"),
     path("signals/", signals.show_signals, name="signals"),
     path("signals/<slug:slug>/", signals.show_signal, name="signal"),
     path("signals/<slug:slug>/chart/", signals.signal_chart, name="signal-chart"),
