@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from stormproof.core.document import Duration
+from stormproof.core.document import Duration, FineDuration
 from stormproof.core.secrets import open_text, seal_text
 from stormproof.engine.probe.guard import Guard
 from stormproof.engine.probe.http import HttpProber
@@ -21,6 +21,7 @@ SEALED = "sealed:"
 FROM_ENV = "env:"
 _OWN_SETTING = re.compile(r"^(STORMPROOF_|DATABASE_URL)", re.IGNORECASE)
 LONGEST_TIMEOUT_S = 10.0
+LONGEST_OWN_TIMEOUT_S = 120.0
 
 
 class MonitorShape(BaseModel):
@@ -37,6 +38,19 @@ class ActiveShape(MonitorShape):
     """A monitor that looks by itself, at an interval."""
 
     every: Duration = Field(60, ge=1, le=86400, description="How often it looks, such as 5s or 1m.")
+    timeout: FineDuration | None = Field(
+        None,
+        ge=0.1,
+        le=LONGEST_OWN_TIMEOUT_S,
+        description="How long one look may take; when left out half of `every`, but at least 1s and at most 10s.",
+    )
+
+    @field_validator("timeout")
+    @classmethod
+    def _ends_before_the_next_look(cls, timeout: float | None, info: ValidationInfo) -> float | None:
+        if timeout is not None and timeout > info.data.get("every", timeout):
+            raise ValueError("a look must end before the next one begins: it may not be longer than every")
+        return timeout
 
     @property
     def interval_seconds(self) -> int:
@@ -94,6 +108,12 @@ class Kind:
 def timeout_s(interval_seconds: float, *, promised_s: float | None = None) -> float:
     """How long one try may take: half the interval and no less than was promised; at least 1, at most 10 seconds."""
     return min(LONGEST_TIMEOUT_S, max(1.0, interval_seconds / 2, promised_s or 0))
+
+
+def look_limit_s(shape: Any) -> float:
+    """How long one look with these settings may take: what they say, else by the interval and the promise."""
+    own: float | None = getattr(shape, "timeout", None)
+    return own if own is not None else timeout_s(shape.interval_seconds, promised_s=promised_s(shape))
 
 
 def promised_s(shape: Any) -> float | None:
@@ -163,6 +183,7 @@ __all__ = [
     "Kind",
     "MonitorShape",
     "Tools",
+    "look_limit_s",
     "open_config",
     "promised_s",
     "require_foreign_variable",

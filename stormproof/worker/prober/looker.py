@@ -15,7 +15,7 @@ from stormproof.engine.probe.guard import Guard
 from stormproof.engine.probe.http import HttpProber
 from stormproof.engine.probe.outcome import Outcome, refusal
 from stormproof.watch.choices import PHASES, State
-from stormproof.watch.kinds.kind import Tools, promised_s, timeout_s
+from stormproof.watch.kinds.kind import Tools, look_limit_s
 from stormproof.watch.rules import Sighting
 from stormproof.worker.prober.lateness import Lateness
 from stormproof.worker.prober.plans import Plan
@@ -71,7 +71,7 @@ class Looker:
                 self._lateness.note(max(0.0, (at.timestamp() - due) * 1000))
             if plan.fault or plan.kind.look is None:
                 return refusal(plan.fault), at
-            limit = timeout_s(plan.interval_seconds, promised_s=promised_s(plan.shape))
+            limit = look_limit_s(plan.shape)
             tools = Tools(guard=self._guard, http=self._http, deadline_s=limit, at=at)
             try:
                 async with asyncio.timeout(limit + 1):
