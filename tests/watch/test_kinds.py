@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from stormproof.core.actor import SYSTEM
 from stormproof.watch.document import MonitorsSection
 from stormproof.watch.kinds import KINDS, WrongSettings, read_settings, resolve_config
-from stormproof.watch.kinds.kind import look_limit_s
+from stormproof.watch.kinds.kind import limit_s
 from stormproof.watch.models import Monitor
 from stormproof.watch.services.monitors import create_monitor
 from stormproof.web.watch.forms import initial_of
@@ -131,7 +131,8 @@ def test_no_kind_goes_where_the_guard_forbids(kind: str, field: str) -> None:
 )
 def test_a_look_may_take_what_its_settings_say(about: dict[str, Any], seconds: float) -> None:
     settings = {"on": "checkout", "kind": "udp", **EXAMPLES["udp"], **about}
-    assert look_limit_s(read_settings(settings)) == seconds
+    shape = read_settings(settings)
+    assert limit_s(shape, shape.interval_seconds) == seconds
 
 
 def test_the_page_to_choose_offers_each_kind() -> None:

@@ -60,10 +60,7 @@ class Answer:
     @cached_property
     def text(self) -> str:
         """The body as text, what cannot be read replaced."""
-        try:
-            return self.body.decode(self.charset, errors="replace")
-        except LookupError:
-            return self.body.decode(errors="replace")
+        return decoded(self.body, self.charset)
 
     @cached_property
     def document(self) -> object:
@@ -76,21 +73,34 @@ class Answer:
             raise NotJson("the answer is not JSON") from None
 
 
+def decoded(body: bytes, charset: str | None) -> str:
+    """A body as text, by the charset it says or UTF-8; what cannot be read is replaced."""
+    try:
+        return body.decode(charset or "utf-8", errors="replace")
+    except LookupError:
+        return body.decode(errors="replace")
+
+
 def judge_answer(check: HttpCheck, answer: Answer, watch: Stopwatch, at: datetime | None) -> Outcome:
     """Whether the answer is as `check` expects; `at` is now, for the days a certificate has left."""
     found: dict[str, object] = {"status": answer.status}
     if answer.certificate_ends is not None:
         found["certificate_ends"] = answer.certificate_ends.isoformat()
-    fault = (
+    fault = fault_of_answer(check, answer)
+    if fault:
+        return watch.failure(fault, details=found)
+    worry = _worry_about_certificate(check, answer, at)
+    return watch.success(faster_than_s=check.faster_than_s, worry=worry, details=found)
+
+
+def fault_of_answer(check: HttpCheck, answer: Answer) -> str:
+    """What an answer breaks of what `check` expects, in words; "" when nothing."""
+    return (
         fault_of_status(check.statuses, answer)
         or _fault_of_place(check, answer)
         or _fault_of_text(check, answer)
         or _fault_of_json(check, answer)
     )
-    if fault:
-        return watch.failure(fault, details=found)
-    worry = _worry_about_certificate(check, answer, at)
-    return watch.success(faster_than_s=check.faster_than_s, worry=worry, details=found)
 
 
 def fault_of_status(statuses: Sequence[tuple[int, int]], answer: Answer) -> str:

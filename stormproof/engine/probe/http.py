@@ -85,7 +85,7 @@ class HttpProber:
         except TimeoutError:
             return watch.too_late(deadline_s)
         except aiohttp.ClientError as error:
-            return watch.failure(_say_client_error(error, where))
+            return watch.failure(say_client_error(error, where))
         except (OSError, ValueError) as error:
             return watch.failure(say_error(error, where=where))
 
@@ -154,25 +154,32 @@ async def _connected(_session: aiohttp.ClientSession, context: SimpleNamespace, 
     watch.lap("connect", next_is="waiting for the answer")
 
 
-async def _read(answer: aiohttp.ClientResponse, look: _Look, watch: Stopwatch) -> Answer:
+async def read_body(answer: aiohttp.ClientResponse) -> bytes:
+    """The body, up to the longest that is read."""
     body = bytearray()
     while len(body) < LONGEST_BODY:
         part = await answer.content.read(min(65536, LONGEST_BODY - len(body)))
         if not part:
             break
         body += part
+    return bytes(body)
+
+
+async def _read(answer: aiohttp.ClientResponse, look: _Look, watch: Stopwatch) -> Answer:
+    body = await read_body(answer)
     watch.lap("read")
     return Answer(
         status=answer.status,
         headers=answer.headers,
-        body=bytes(body),
+        body=body,
         charset=answer.charset or "utf-8",
         url=str(answer.url),
         certificate_ends=expires_at(look.certificate) if look.certificate else None,
     )
 
 
-def _say_client_error(error: aiohttp.ClientError, where: str) -> str:
+def say_client_error(error: aiohttp.ClientError, where: str) -> str:
+    """What went wrong between us and `where`, in words."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         cause = getattr(error, "certificate_error", None) or error.os_error
         return say_tls_error(cause, where=where) if isinstance(cause, ssl.SSLError) else f"{where}: {cause}"

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from stormproof.core.refusals import Refused
-from stormproof.watch.kinds import heartbeat, http, number, promql, sql, ssh, tcp, tls, udp
+from stormproof.watch.kinds import heartbeat, http, journey, number, promql, sql, ssh, tcp, tls, udp
 from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, MonitorShape, open_config, resolve_config, seal_config
 
 KINDS: dict[str, Kind] = {
@@ -20,6 +20,7 @@ KINDS: dict[str, Kind] = {
     "sql": sql.KIND,
     "number": number.KIND,
     "promql": promql.KIND,
+    "journey": journey.KIND,
     "heartbeat": heartbeat.KIND,
 }
 

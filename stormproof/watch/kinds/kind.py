@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -22,6 +23,8 @@ FROM_ENV = "env:"
 _OWN_SETTING = re.compile(r"^(STORMPROOF_|DATABASE_URL)", re.IGNORECASE)
 LONGEST_TIMEOUT_S = 10.0
 LONGEST_OWN_TIMEOUT_S = 120.0
+Widget = Literal["text", "area", "lines", "number", "scalar", "choice", "yes", "pairs", "values", "secret", "yaml"]
+Path = tuple[str | int, ...]  # a place in the settings: names and positions
 
 
 class MonitorShape(BaseModel):
@@ -38,6 +41,16 @@ class ActiveShape(MonitorShape):
     """A monitor that looks by itself, at an interval."""
 
     every: Duration = Field(60, ge=1, le=86400, description="How often it looks, such as 5s or 1m.")
+
+    @property
+    def interval_seconds(self) -> int:
+        """How often it looks."""
+        return self.every
+
+
+class TimedShape(ActiveShape):
+    """A monitor whose look may be given a time limit of its own."""
+
     timeout: FineDuration | None = Field(
         None,
         ge=0.1,
@@ -51,11 +64,6 @@ class ActiveShape(MonitorShape):
         if timeout is not None and timeout > info.data.get("every", timeout):
             raise ValueError("a look must end before the next one begins: it may not be longer than every")
         return timeout
-
-    @property
-    def interval_seconds(self) -> int:
-        """How often it looks."""
-        return self.every
 
 
 BASE_FIELDS = frozenset({"name", "on", "paused", "kind", "every"})
@@ -78,7 +86,9 @@ class FormField:
     path: str
     label: str
     help: str = ""
-    widget: Literal["text", "area", "lines", "number", "scalar", "choice", "yes", "pairs", "values", "secret"] = "text"
+    widget: Literal[
+        "text", "area", "lines", "number", "scalar", "choice", "yes", "pairs", "values", "secret", "yaml"
+    ] = "text"
     choices: tuple[str, ...] = ()
     placeholder: str = ""
     required: bool = False
@@ -97,7 +107,9 @@ class Kind:
     hosts: Callable[[Any], list[tuple[str, str]]]  # (field path, host) that the guard must let through
     fields: tuple[FormField, ...]
     look: Callable[[Any, Tools], Awaitable[Outcome]] | None = None
-    secret_paths: Callable[[Mapping[str, Any]], list[tuple[str, ...]]] = lambda _config: []
+    secret_paths: Callable[[Mapping[str, Any]], list[Path]] = lambda _config: []
+    has_steps: bool = False  # each look is a walk through steps, which are kept
+    confirm_after_s: float = 1.0  # how long after a new result the second look comes that confirms it
 
     @property
     def is_active(self) -> bool:
@@ -110,10 +122,10 @@ def timeout_s(interval_seconds: float, *, promised_s: float | None = None) -> fl
     return min(LONGEST_TIMEOUT_S, max(1.0, interval_seconds / 2, promised_s or 0))
 
 
-def look_limit_s(shape: Any) -> float:
-    """How long one look with these settings may take: what they say, else by the interval and the promise."""
-    own: float | None = getattr(shape, "timeout", None)
-    return own if own is not None else timeout_s(shape.interval_seconds, promised_s=promised_s(shape))
+def limit_s(shape: Any, interval_seconds: float) -> float:
+    """How long one look with these settings may take: what they say (`timeout`, `within`), else by the interval."""
+    said: float | None = getattr(shape, "timeout", None) or getattr(shape, "within", None)
+    return timeout_s(interval_seconds, promised_s=promised_s(shape)) if said is None else float(said)
 
 
 def promised_s(shape: Any) -> float | None:
@@ -140,8 +152,8 @@ def resolve_config(kind: Kind, config: Mapping[str, Any]) -> dict[str, Any]:
     return _mapped(open_config(kind, config), kind.secret_paths(config), _from_env)
 
 
-def _mapped(config: Mapping[str, Any], paths: list[tuple[str, ...]], change: Callable[[str], str]) -> dict[str, Any]:
-    copy: dict[str, Any] = {key: dict(value) if isinstance(value, dict) else value for key, value in config.items()}
+def _mapped(config: Mapping[str, Any], paths: list[Path], change: Callable[[str], str]) -> dict[str, Any]:
+    copy: dict[str, Any] = deepcopy(dict(config))
     for path in paths:
         holder: Any = copy
         for step in path[:-1]:
@@ -182,8 +194,9 @@ __all__ = [
     "FormField",
     "Kind",
     "MonitorShape",
+    "TimedShape",
     "Tools",
-    "look_limit_s",
+    "limit_s",
     "open_config",
     "promised_s",
     "require_foreign_variable",

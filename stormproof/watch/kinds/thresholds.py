@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from stormproof.engine.probe.conditions import LONGEST_CONDITION, Condition, read_condition
 from stormproof.engine.probe.thresholds import Missing, Thresholds
-from stormproof.watch.kinds.kind import ActiveShape, FormField
+from stormproof.watch.kinds.kind import FormField, TimedShape
 from stormproof.watch.kinds.targets import FASTER_THAN_FIELD, TIMEOUT_FIELD, FasterThan
 
 
@@ -28,7 +28,7 @@ class ExpectValue(BaseModel):
     equals: str | int | float | bool | None = Field(None, description="Anything else is down.")
 
 
-class ValueShape(ActiveShape):
+class ValueShape(TimedShape):
     """A monitor that measures one value."""
 
     expect: ExpectValue = Field(default_factory=ExpectValue)

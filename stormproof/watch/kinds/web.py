@@ -9,13 +9,15 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from stormproof.watch.kinds.kind import FROM_ENV, SEALED, FormField, require_foreign_variable
+from stormproof.watch.kinds.kind import FROM_ENV, SEALED, FormField, Path, require_foreign_variable
 from stormproof.watch.kinds.targets import SEALED_HELP, Secret
 
+SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token"})
 _SECRET_WORDS = ("authorization", "cookie", "token", "key", "secret", "password", "signature")
 
 
-def _web_address(url: str) -> str:
+def web_address(url: str) -> str:
+    """`url`, when it is a web address without a password; ValueError otherwise."""
     try:
         parts = urlsplit(url)
         known = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
@@ -28,7 +30,8 @@ def _web_address(url: str) -> str:
     return url
 
 
-def _clean_headers(headers: dict[str, str]) -> dict[str, str]:
+def clean_headers(headers: dict[str, str]) -> dict[str, str]:
+    """`headers`, when they can be sent; ValueError otherwise."""
     for name, value in headers.items():
         if not name or any(sign in name + value for sign in "\r\n\x00") or ":" in name or " " in name:
             raise ValueError(f"{name!r} is not a header that can be sent")
@@ -36,8 +39,8 @@ def _clean_headers(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
-WebAddress = Annotated[str, Field(max_length=2000), AfterValidator(_web_address)]
-Headers = Annotated[dict[str, str], AfterValidator(_clean_headers)]
+WebAddress = Annotated[str, Field(max_length=2000), AfterValidator(web_address)]
+Headers = Annotated[dict[str, str], AfterValidator(clean_headers)]
 
 
 class Auth(BaseModel):
@@ -75,7 +78,7 @@ def hosts_of(shape: Any) -> list[tuple[str, str]]:
     return [("url", urlsplit(shape.url).hostname or "")]
 
 
-def web_secrets(config: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def web_secrets(config: Mapping[str, Any]) -> list[Path]:
     """Where settings hold secrets: authentication, headers that carry one by their name, what comes from outside."""
     return [
         *(("auth", name) for name in ("password", "token") if name in (config.get("auth") or {})),

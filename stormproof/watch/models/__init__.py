@@ -3,6 +3,7 @@
 from stormproof.watch.models.monitors import Monitor, StateChange
 from stormproof.watch.models.observations import DayRollUp, HourRollUp, MinuteRollUp, Observation, RollUp, Upkeep
 from stormproof.watch.models.probers import Prober
+from stormproof.watch.models.walks import Walk, WalkFile
 
 __all__ = [
     "DayRollUp",
@@ -14,4 +15,6 @@ __all__ = [
     "RollUp",
     "StateChange",
     "Upkeep",
+    "Walk",
+    "WalkFile",
 ]

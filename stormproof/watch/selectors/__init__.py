@@ -27,14 +27,25 @@ from stormproof.watch.selectors.monitors import (
     target_of,
     upkeep,
 )
+from stormproof.watch.selectors.walks import (
+    StepBar,
+    last_failed_walk_of,
+    last_walk_of,
+    walk_file_for,
+    walks_of,
+    waterfall_of,
+)
 
 __all__ = [
     "ROLL_UPS",
     "STEP_SECONDS",
     "LatencyPoint",
     "LatencySeries",
+    "StepBar",
     "daily_uptimes",
+    "last_failed_walk_of",
     "last_observations_of",
+    "last_walk_of",
     "latency_series",
     "latency_summary",
     "monitor_counts",
@@ -52,4 +63,7 @@ __all__ = [
     "target_of",
     "upkeep",
     "uptime_of",
+    "walk_file_for",
+    "walks_of",
+    "waterfall_of",
 ]

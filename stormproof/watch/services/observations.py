@@ -11,6 +11,7 @@ from stormproof.core.live import announce
 from stormproof.watch.models import Monitor, Upkeep
 from stormproof.watch.rules import Sighting, next_state
 from stormproof.watch.services.states import move_monitor
+from stormproof.watch.services.walks import keep_walks
 
 _INSERT = """
 INSERT INTO watch_observation (monitor_id, at, ok, degraded, confirmed, total_ms, phases, reason, prober_id)
@@ -47,6 +48,7 @@ def record_sightings(sightings: Sequence[Sighting], *, at: datetime) -> int:
     known = [sighting for sighting in in_order if sighting.monitor_id in monitors]
     kept = [sighting for sighting in known if not sighting.refused and sighting.at > _oldest_kept(at)]
     _insert(kept)
+    keep_walks(kept)
     _reopen_roll_ups(kept)
     changed = sum(_decide(monitors[sighting.monitor_id], sighting, at) for sighting in known)
     _touch(known)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from stormproof.web.watch.views import charts, pages, pings
+from stormproof.web.watch.views import charts, pages, pings, walks
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),
@@ -17,6 +17,9 @@ urlpatterns = [
     path("monitors/<slug:slug>/resume/", pages.resume, name="monitor-resume"),
     path("monitors/<slug:slug>/retire/", pages.retire, name="monitor-retire"),
     path("monitors/<slug:slug>/test/", pages.test_now, name="monitor-test"),
+    path("monitors/<slug:slug>/walks/", walks.show_walks, name="monitor-walks"),
+    path("monitors/<slug:slug>/walks/<int:walk_id>/", walks.show_walk, name="monitor-walk"),
+    path("monitors/<slug:slug>/walks/<int:walk_id>/<str:name>", walks.send_file, name="monitor-walk-file"),
     path("ping/<uuid:key>", pings.take_ping, name="ping"),
     path("ping/<uuid:key>/<str:signal>", pings.take_ping, name="ping-signal"),
 ]

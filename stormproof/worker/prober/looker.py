@@ -15,12 +15,11 @@ from stormproof.engine.probe.guard import Guard
 from stormproof.engine.probe.http import HttpProber
 from stormproof.engine.probe.outcome import Outcome, refusal
 from stormproof.watch.choices import PHASES, State
-from stormproof.watch.kinds.kind import Tools, look_limit_s
+from stormproof.watch.kinds.kind import Tools, limit_s
 from stormproof.watch.rules import Sighting
 from stormproof.worker.prober.lateness import Lateness
 from stormproof.worker.prober.plans import Plan
 
-CONFIRM_AFTER_S = 1.0
 PER_HOST = 20
 AT_ONCE = 400
 log = structlog.get_logger(__name__)
@@ -60,7 +59,7 @@ class Looker:
         outcome, at = await self._try(plan, due=due)
         is_new = self._note(plan, outcome, at)
         if is_new:
-            await asyncio.sleep(max(0.0, CONFIRM_AFTER_S - (now() - at).total_seconds()))
+            await asyncio.sleep(max(0.0, plan.kind.confirm_after_s - (now() - at).total_seconds()))
             again, again_at = await self._try(plan)
             self._note(plan, again, again_at)
 
@@ -71,7 +70,7 @@ class Looker:
                 self._lateness.note(max(0.0, (at.timestamp() - due) * 1000))
             if plan.fault or plan.kind.look is None:
                 return refusal(plan.fault), at
-            limit = look_limit_s(plan.shape)
+            limit = limit_s(plan.shape, plan.interval_seconds)
             tools = Tools(guard=self._guard, http=self._http, deadline_s=limit, at=at)
             try:
                 async with asyncio.timeout(limit + 1):
@@ -110,6 +109,9 @@ class Looker:
             refused=outcome.refused,
             reason=outcome.reason,
             total_ms=outcome.total_ms,
+            steps=outcome.details.get("steps"),
+            about=outcome.details.get("about"),
+            files=outcome.files,
             phases=tuple(outcome.phases.get(name) for name in PHASES) if outcome.phases else None,
             prober_id=self.prober_id,
         )

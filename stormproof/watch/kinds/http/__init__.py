@@ -13,16 +13,19 @@ from stormproof.engine.probe.conditions import read_condition, read_placed_condi
 from stormproof.engine.probe.json_path import read_path
 from stormproof.engine.probe.outcome import Outcome
 from stormproof.engine.probe.patterns import read_pattern
-from stormproof.watch.kinds.kind import FROM_ENV, SEALED, ActiveShape, FormField, Kind, Tools
+from stormproof.watch.kinds.kind import FROM_ENV, SEALED, FormField, Kind, Path, TimedShape, Tools
 from stormproof.watch.kinds.targets import TIMEOUT_FIELD, FasterThan
 from stormproof.watch.kinds.web import (
     AUTH_FIELDS,
     HEADERS_FIELD,
+    SECRET_HEADERS,
     Auth,
     Headers,
     WebAddress,
+    clean_headers,
     headers_of,
     hosts_of,
+    web_address,
     web_secrets,
 )
 
@@ -57,13 +60,13 @@ def _paths(value: dict[str, Scalar]) -> dict[str, Scalar]:
 
 
 def _patterns(value: str | list[str] | None) -> str | list[str] | None:
-    for text in _several(value):
+    for text in several(value):
         read_pattern(text)
     return value
 
 
 def _conditions(value: str | list[str] | None) -> str | list[str] | None:
-    for text in _several(value):
+    for text in several(value):
         path, _ = read_placed_condition(text)
         read_path(path)
     return value
@@ -110,7 +113,7 @@ class Expect(BaseModel):
     faster_than: FasterThan = None
 
 
-class HttpShape(ActiveShape):
+class HttpShape(TimedShape):
     """A web address."""
 
     kind: Literal["http"]
@@ -123,38 +126,45 @@ class HttpShape(ActiveShape):
     expect: Expect = Field(default_factory=Expect)
 
 
-def _several(value: str | list[str] | None) -> list[str]:
+def several(value: str | list[str] | None) -> list[str]:
+    """One text or several as a list."""
     return [value] if isinstance(value, str) else list(value or [])
 
 
 def check_of(shape: HttpShape) -> HttpCheck:
     """What the engine is asked to look at."""
-    expect = shape.expect
     return HttpCheck(
         url=shape.url,
         method=shape.method,
         headers=headers_of(shape),
         body=shape.body,
         follow_redirects=shape.follow_redirects,
-        statuses=read_statuses(expect.status),
-        contains=_several(expect.contains),
-        contains_not=_several(expect.contains_not),
-        matches=[read_pattern(text) for text in _several(expect.matches)],
-        matches_not=[read_pattern(text) for text in _several(expect.matches_not)],
-        json=expect.json_values,
-        conditions=[read_placed_condition(text) for text in _several(expect.conditions)],
-        answer_headers={name: read_condition(text, is_plain_equal=True) for name, text in expect.headers.items()},
-        final_url=None if expect.final_url is None else read_condition(expect.final_url, is_plain_equal=True),
-        warn_before_s=expect.certificate_left,
-        faster_than_s=expect.faster_than,
+        **expectations_of(shape.expect),
     )
+
+
+def expectations_of(expect: Expect) -> dict[str, Any]:
+    """What an `HttpCheck` is told to expect."""
+    return {
+        "statuses": read_statuses(expect.status),
+        "contains": several(expect.contains),
+        "contains_not": several(expect.contains_not),
+        "matches": [read_pattern(text) for text in several(expect.matches)],
+        "matches_not": [read_pattern(text) for text in several(expect.matches_not)],
+        "json": expect.json_values,
+        "conditions": [read_placed_condition(text) for text in several(expect.conditions)],
+        "answer_headers": {name: read_condition(text, is_plain_equal=True) for name, text in expect.headers.items()},
+        "final_url": None if expect.final_url is None else read_condition(expect.final_url, is_plain_equal=True),
+        "warn_before_s": expect.certificate_left,
+        "faster_than_s": expect.faster_than,
+    }
 
 
 async def _look(shape: HttpShape, tools: Tools) -> Outcome:
     return await tools.http.probe(check_of(shape), deadline_s=tools.deadline_s, at=tools.at)
 
 
-def _secrets(config: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def _secrets(config: Mapping[str, Any]) -> list[Path]:
     is_outside = str(config.get("body", "")).startswith((FROM_ENV, SEALED))
     return [*web_secrets(config), *([("body",)] if is_outside else [])]
 
@@ -248,3 +258,18 @@ KIND = Kind(
         FormField(path="follow_redirects", label="Follow redirects", widget="yes"),
     ),
 )
+
+
+__all__ = [
+    "KIND",
+    "SECRET_HEADERS",
+    "Expect",
+    "HttpShape",
+    "Method",
+    "check_of",
+    "clean_headers",
+    "expectations_of",
+    "read_statuses",
+    "several",
+    "web_address",
+]

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from stormproof.engine.probe.outcome import Outcome
 from stormproof.engine.probe.sql import SqlCheck, fault_of_url, probe_sql
-from stormproof.watch.kinds.kind import FROM_ENV, SEALED, FormField, Kind, Tools, require_foreign_variable
+from stormproof.watch.kinds.kind import FROM_ENV, SEALED, FormField, Kind, Path, Tools, require_foreign_variable
 from stormproof.watch.kinds.thresholds import VALUE_FIELDS, ValueShape, thresholds_of
 
 
@@ -56,7 +56,7 @@ def _target(shape: SqlShape) -> str:
     return f"{parts.get('dbname') or 'database'} at {parts.get('host')}"
 
 
-def _secrets(config: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def _secrets(config: Mapping[str, Any]) -> list[Path]:
     return [("url",)]
 
 

@@ -9,12 +9,12 @@ from pydantic import Field
 from stormproof.engine.probe.conditions import read_condition
 from stormproof.engine.probe.outcome import Outcome
 from stormproof.engine.probe.ssh import SshCheck, probe_ssh
-from stormproof.watch.kinds.kind import ActiveShape, FormField, Kind, Tools
+from stormproof.watch.kinds.kind import FormField, Kind, TimedShape, Tools
 from stormproof.watch.kinds.targets import FASTER_THAN_FIELD, TIMEOUT_FIELD, FasterThan, Host, Port
 from stormproof.watch.kinds.thresholds import ConditionText
 
 
-class SshShape(ActiveShape):
+class SshShape(TimedShape):
     """An SSH server."""
 
     kind: Literal["ssh"]

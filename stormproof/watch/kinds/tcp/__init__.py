@@ -8,11 +8,11 @@ from pydantic import Field
 
 from stormproof.engine.probe.outcome import Outcome
 from stormproof.engine.probe.tcp import TcpCheck, probe_tcp
-from stormproof.watch.kinds.kind import ActiveShape, FormField, Kind, Tools
+from stormproof.watch.kinds.kind import FormField, Kind, TimedShape, Tools
 from stormproof.watch.kinds.targets import FASTER_THAN_FIELD, TIMEOUT_FIELD, FasterThan, Host, Port
 
 
-class TcpShape(ActiveShape):
+class TcpShape(TimedShape):
     """A TCP port."""
 
     kind: Literal["tcp"]

@@ -9,11 +9,11 @@ from pydantic import Field
 from stormproof.core.document import Duration
 from stormproof.engine.probe.outcome import Outcome
 from stormproof.engine.probe.tls import TlsCheck, probe_tls
-from stormproof.watch.kinds.kind import ActiveShape, FormField, Kind, Tools
+from stormproof.watch.kinds.kind import FormField, Kind, TimedShape, Tools
 from stormproof.watch.kinds.targets import TIMEOUT_FIELD, Host, Port
 
 
-class TlsShape(ActiveShape):
+class TlsShape(TimedShape):
     """The certificate of a TLS port."""
 
     kind: Literal["tls"]

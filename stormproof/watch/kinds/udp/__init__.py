@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from stormproof.engine.probe.conditions import read_condition
 from stormproof.engine.probe.outcome import Outcome
 from stormproof.engine.probe.udp import UdpCheck, probe_udp
-from stormproof.watch.kinds.kind import ActiveShape, FormField, Kind, Tools
+from stormproof.watch.kinds.kind import FormField, Kind, TimedShape, Tools
 from stormproof.watch.kinds.targets import FASTER_THAN_FIELD, TIMEOUT_FIELD, FasterThan, Host, Port
 from stormproof.watch.kinds.thresholds import ConditionText
 
@@ -31,7 +31,7 @@ def _payload(text: str) -> str:
     return text
 
 
-class UdpShape(ActiveShape):
+class UdpShape(TimedShape):
     """A UDP service."""
 
     kind: Literal["udp"]
