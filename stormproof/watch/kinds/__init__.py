@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from stormproof.core.refusals import Refused
 from stormproof.watch.kinds import heartbeat, http, journey, number, promql, sql, ssh, tcp, tls, udp
+from stormproof.watch.kinds import browser, heartbeat, http, journey, signal, sql, tcp, tls
 from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, MonitorShape, open_config, resolve_config, seal_config
 
 KINDS: dict[str, Kind] = {
@@ -21,8 +22,11 @@ KINDS: dict[str, Kind] = {
     "number": number.KIND,
     "promql": promql.KIND,
     "journey": journey.KIND,
+    "browser": browser.KIND,
     "heartbeat": heartbeat.KIND,
+    "signal": signal.KIND,
 }
+PASSIVE = tuple(name for name, kind in KINDS.items() if not kind.is_active)  # no prober looks at these
 
 
 class WrongSettings(Refused):
@@ -65,6 +69,7 @@ def config_of(shape: MonitorShape) -> dict[str, Any]:
 
 __all__ = [
     "KINDS",
+    "PASSIVE",
     "Kind",
     "MonitorShape",
     "WrongSettings",
