@@ -13,7 +13,9 @@ from stormproof.watch.kinds import KINDS, read_settings
 
 GUIDE = Path(__file__).parents[2] / "docs/guides/what-can-be-watched.md"
 BLOCKS = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL)
-EXAMPLES: dict[str, Any] = {name: example for block in BLOCKS for name, example in yaml.load(block, Loader=yaml.BaseLoader).items()}
+EXAMPLES: dict[str, Any] = {
+    name: example for block in BLOCKS for name, example in yaml.load(block, Loader=yaml.BaseLoader).items()
+}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
