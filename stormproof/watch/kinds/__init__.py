@@ -8,8 +8,21 @@ from typing import Any
 from pydantic import ValidationError
 
 from stormproof.core.refusals import Refused
-from stormproof.watch.kinds import browser, heartbeat, http, journey, signal, slo, sql, tcp, tls
-from stormproof.watch.kinds import browser, heartbeat, http, journey, number, promql, signal, sql, ssh, tcp, tls, udp
+from stormproof.watch.kinds import (
+    browser,
+    heartbeat,
+    http,
+    journey,
+    number,
+    promql,
+    signal,
+    slo,
+    sql,
+    ssh,
+    tcp,
+    tls,
+    udp,
+)
 from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, MonitorShape, open_config, resolve_config, seal_config
 
 KINDS: dict[str, Kind] = {
