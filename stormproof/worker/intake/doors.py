@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stormproof.worker.intake import pings
 from stormproof.worker.intake.door import Door
 
-DOORS: tuple[Door, ...] = ()
+DOORS: tuple[Door, ...] = (pings.DOOR,)
