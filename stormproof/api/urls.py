@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from ninja import Router
 
-from stormproof.api import business, incidents, inform, people, recover, rehearse, respond, review, watch
+from stormproof.api import alerts, business, incidents, inform, people, recover, rehearse, respond, review, watch
 from stormproof.api.base import api
 from stormproof.api.heartbeats import router as heartbeats
 from stormproof.api.imports import router as imports
@@ -19,6 +19,7 @@ ROUTERS: list[Router] = [
     recover.router,
     rehearse.router,
     respond.router,
+    alerts.router,
     incidents.router,
     review.router,
     inform.router,

@@ -7,7 +7,7 @@ import json
 import ssl
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -44,6 +44,16 @@ class HttpCheck:
     contains_not: Sequence[str] = ()
     json: Mapping[str, object] = field(default_factory=dict)
     faster_than_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """A page that was read, and what to ask with next time."""
+
+    body: bytes
+    etag: str = ""
+    modified: str = ""
+    total_ms: float | None = None
 
 
 class HttpProber:
@@ -86,6 +96,44 @@ class HttpProber:
             return watch.failure(say_client_error(error, where))
         except (OSError, ValueError) as error:
             return watch.failure(say_error(error, where=where))
+
+    async def fetch(self, url: str, *, known: Fetched | None = None, deadline_s: float) -> Fetched | Outcome:
+        """A page by GET, or `known` again when it has not changed; an outcome that says why when it cannot be read."""
+        watch = Stopwatch()
+        where = urlsplit(url).netloc
+        try:
+            async with asyncio.timeout(deadline_s):
+                return await self._fetch(url, known, watch)
+        except (AddressRefused, NameNotFound) as error:
+            return watch.failure(str(error))
+        except TimeoutError:
+            return watch.too_late(deadline_s)
+        except aiohttp.ClientError as error:
+            return watch.failure(say_client_error(error, where))
+        except (OSError, ValueError) as error:
+            return watch.failure(say_error(error, where=where))
+
+    async def _fetch(self, url: str, known: Fetched | None, watch: Stopwatch) -> Fetched | Outcome:
+        asked = {"If-None-Match": known.etag, "If-Modified-Since": known.modified} if known else {}
+        headers = {"User-Agent": AGENT, "Accept": "*/*", **{name: value for name, value in asked.items() if value}}
+        for _ in range(MOST_REDIRECTS + 1):
+            await self._judge_target(url, watch)
+            asking = self._session.get(url, headers=headers, allow_redirects=False, trace_request_ctx=watch)
+            async with asking as answer:
+                onward = answer.headers.get("Location")
+                if answer.status in _REDIRECTS and onward:
+                    url = urljoin(url, onward)
+                    continue
+                if answer.status == 304 and known is not None:
+                    return replace(known, total_ms=watch.total_ms)
+                body = await read_body(answer)
+                if answer.status != 200:
+                    return watch.failure(f"answered {answer.status}")
+                if len(body) >= LONGEST_BODY:
+                    return watch.failure("the page has more than a MiB")
+                etag, modified = answer.headers.get("ETag", ""), answer.headers.get("Last-Modified", "")
+                return Fetched(body=body, etag=etag[:200], modified=modified[:100], total_ms=watch.total_ms)
+        return watch.failure(f"more than {MOST_REDIRECTS} redirects")
 
     async def _follow(self, check: HttpCheck, watch: Stopwatch) -> Outcome:
         url, method = check.url, check.method

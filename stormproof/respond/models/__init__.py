@@ -10,6 +10,15 @@ from stormproof.respond.models.incidents import (
     Task,
     TimelineEntry,
 )
+from stormproof.respond.models.intake import (
+    AlertDelivery,
+    AlertGroup,
+    AlertRoute,
+    ExternalAlert,
+    InhibitionRule,
+    Integration,
+    Silence,
+)
 from stormproof.respond.models.paging import AckLink, Escalation, Page, PagingPolicy, PagingWebhook, PolicyStep
 from stormproof.respond.models.roles import Qualification, RoleAssignment
 from stormproof.respond.models.severity import SeverityLevel
@@ -18,11 +27,17 @@ __all__ = [
     "NUMBER_SEQUENCE",
     "AckLink",
     "Alert",
+    "AlertDelivery",
+    "AlertGroup",
+    "AlertRoute",
     "DrillWindow",
     "EntryVersion",
     "Escalation",
+    "ExternalAlert",
     "Incident",
     "IncidentRun",
+    "InhibitionRule",
+    "Integration",
     "Page",
     "PagingPolicy",
     "PagingWebhook",
@@ -30,6 +45,7 @@ __all__ = [
     "Qualification",
     "RoleAssignment",
     "SeverityLevel",
+    "Silence",
     "Task",
     "TimelineEntry",
 ]

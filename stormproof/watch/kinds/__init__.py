@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from stormproof.core.refusals import Refused
-from stormproof.watch.kinds import heartbeat, http, journey, sql, tcp, tls
+from stormproof.watch.kinds import heartbeat, http, journey, sql, tcp, tls, vendor
 from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, MonitorShape, open_config, resolve_config, seal_config
 
 KINDS: dict[str, Kind] = {
@@ -18,6 +18,7 @@ KINDS: dict[str, Kind] = {
     "sql": sql.KIND,
     "journey": journey.KIND,
     "heartbeat": heartbeat.KIND,
+    "vendor": vendor.KIND,
 }
 
 

@@ -26,9 +26,15 @@ STAGE = Stage(
     rank=30,
     permission="respond.read",
     key="i",
-    pages=(Page(name="Declare an incident", url="declare_incident", permission="respond.act", icon="urgent"),),
+    pages=(
+        Page(name="Declare an incident", url="declare_incident", permission="respond.act", icon="urgent"),
+        Page(name="Alerts", url="alerts", permission="respond.read", icon="bell-ringing"),
+        Page(name="Silences", url="silences", permission="respond.read", icon="bell-off"),
+    ),
     settings=(
         Page(name="Paging", url="paging", permission="respond.read", note="Who is paged, in which order"),
+        Page(name="Integrations", url="integrations", permission="respond.read", note="Systems that deliver alerts"),
+        Page(name="Alert routing", url="alert-routing", permission="respond.read", note="What becomes of an alert"),
         Page(name="Severities", url="severities", permission="respond.read", note="What makes an incident how grave"),
         Page(name="Trained people", url="qualifications", permission="respond.read", note="Who may take which role"),
     ),

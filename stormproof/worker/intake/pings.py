@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -32,6 +32,7 @@ PATH = re.compile(
     r"/ping/(?:(?P<key>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|(?P<ping_key>[\w-]{1,64})/(?P<slug>[^/]{1,200}))"
     r"(?:/(?P<signal>[^/]{0,40}))?"
 )
+_ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pings")  # one, for its database connection
 
 
@@ -59,7 +60,7 @@ def ping_of(ask: Ask, *, at: datetime) -> IncomingPing:
 def refuse_wrong(ask: Ask) -> Answer | None:
     """400 for a ping that cannot be read, before it waits."""
     try:
-        ping_of(ask, at=datetime.min)
+        ping_of(ask, at=_ANY_MOMENT)
     except WrongPing as wrong:
         return Answer(status=400, body=str(wrong).encode(), headers=HEADERS)
     except ValueError:
