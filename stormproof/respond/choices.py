@@ -112,6 +112,32 @@ GROUP_OF_KIND: dict[str, str] = {
 }
 
 
+class TurnUnit(models.TextChoices):
+    """What the length of a turn is counted in."""
+
+    HOURS = "hours", "Hours"
+    DAYS = "days", "Days"
+    WEEKS = "weeks", "Weeks"
+    MONTHS = "months", "Months"
+
+
+class HolidayMode(models.TextChoices):
+    """What a layer does on the holidays of its schedule."""
+
+    COUNT = "count", "Counts as on any day"
+    OFF = "off", "Is off"
+    ONLY = "only", "Counts on holidays only"
+
+
+class SwapState(models.TextChoices):
+    """Where a swap of shifts stands."""
+
+    ASKED = "asked", "Asked"
+    ACCEPTED = "accepted", "Accepted"
+    DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
 class AlertState(models.TextChoices):
     """Where an external alert stands."""
 

@@ -55,3 +55,21 @@ def remind_of_incident_tasks(at: datetime) -> None:
 def start_procedures_of_root(incident_id: int) -> None:
     """Start the automatic procedures, once a deeper cause had time to show."""
     services.start_automatic_procedures(Incident.objects.get(pk=incident_id), at=now())
+
+
+@every(seconds=60)
+def record_who_is_on_call(at: datetime) -> None:
+    """Write the history of every schedule on, and ask who leaves soon for a hand-off note."""
+    services.record_all_duties(at=at)
+
+
+@every(seconds=900)
+def warn_of_coverage_gaps(at: datetime) -> None:
+    """Find where nobody will be on call within 30 days."""
+    services.warn_of_gaps(at=at)
+
+
+@every(seconds=60)
+def read_calendars_elsewhere(at: datetime) -> None:
+    """Read the calendars that are due: absences and overrides."""
+    services.read_due_calendars(at=at)

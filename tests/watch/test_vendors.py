@@ -80,10 +80,10 @@ def test_minor_is_degraded_and_maintenance_a_note() -> None:
 @pytest.mark.parametrize(
     ("page", "about", "words"),
     [
-        (Page(b"<html>", status=503), {}, "answered 503"),
+        (Page(b"<html>", status=503), {}, "it answered 503"),
         (Page(b"<html>"), {}, "the answer is not JSON"),
         (Page(summary()), {"only": ["Shipping"]}, "no component 'shipping'"),
-        (Page(b"x" * (1 << 20)), {}, "more than a MiB"),
+        (Page(b"x" * (1 << 20)), {}, "it has more than a MiB"),
     ],
 )
 def test_a_page_that_cannot_be_read_says_nothing_of_the_vendor(page: Page, about: dict[str, Any], words: str) -> None:

@@ -2,7 +2,18 @@
 
 from django.urls import path, re_path
 
-from stormproof.web.respond.views import acknowledging, acting, alerts, intake, integrations, pages, roles, timeline
+from stormproof.web.respond.views import (
+    acknowledging,
+    acting,
+    alerts,
+    intake,
+    integrations,
+    on_call,
+    pages,
+    planning,
+    roles,
+    timeline,
+)
 
 urlpatterns = [
     path("incidents/", pages.incidents, name="incidents"),
@@ -41,6 +52,30 @@ urlpatterns = [
     path("incidents/<int:number>/task/", acting.task, name="add_task"),
     path("incidents/<int:number>/task/<int:id>/done/", acting.task_done, name="finish_task"),
     path("incidents/<int:number>/run/<slug:slug>/", acting.run, name="run_for_incident"),
+    path("on-call/", on_call.on_call, name="on-call"),
+    path("on-call/report/", on_call.report, name="on-call-report"),
+    path("on-call/away/", on_call.absences, name="absences"),
+    path("on-call/away/<int:id>/end/", on_call.end_absence, name="end-absence"),
+    path("on-call/away/calendar/", on_call.read_calendar, name="read-calendar"),
+    path("on-call/calendars/<int:id>/forget/", on_call.forget_calendar, name="forget-calendar"),
+    path("on-call/my-address/", on_call.rotate_my_address, name="rotate-my-address"),
+    path("on-call/swaps/<int:id>/<slug:state>/", on_call.answer_swap, name="answer-swap"),
+    path("on-call/new/", planning.new_schedule, name="new-schedule"),
+    path("on-call/<slug:slug>/", on_call.schedule, name="schedule"),
+    path("on-call/<slug:slug>/note/", on_call.note, name="hand-off-note"),
+    path("on-call/<slug:slug>/override/", on_call.override, name="override"),
+    path("on-call/<slug:slug>/override/<int:id>/end/", on_call.end_override, name="end-override"),
+    path("on-call/<slug:slug>/swap/", on_call.swap, name="swap"),
+    path("on-call/<slug:slug>/edit/", planning.edit_schedule, name="edit-schedule"),
+    path("on-call/<slug:slug>/layer/", planning.new_layer, name="new-layer"),
+    path("on-call/<slug:slug>/layer/<int:position>/", planning.edit_layer, name="edit-layer"),
+    path("on-call/<slug:slug>/layer/<int:position>/remove/", planning.remove_layer, name="remove-layer"),
+    path("on-call/<slug:slug>/temporary/", planning.temporary, name="temporary-schedule"),
+    path("on-call/<slug:slug>/temporary/<int:id>/end/", planning.end_temporary, name="end-temporary-schedule"),
+    path("on-call/<slug:slug>/retire/", planning.retire, name="retire-schedule"),
+    path("on-call/<slug:slug>/address/", planning.rotate_address, name="rotate-address"),
+    path("on-call/<slug:slug>/calendar/", planning.read_calendar, name="schedule-calendar"),
+    path("calendar/<str:token>.ics", on_call.calendar_file, name="calendar-file"),
     re_path(r"^in/(?P<key>[A-Za-z0-9_-]{1,100})(?:/api/v[12]/alerts|/v2/enqueue)?/?$", intake.take_delivery, name="in"),
     re_path(r"^(?:in|v2/enqueue)/?$", intake.take_delivery),
     path("ack/<str:token>", acknowledging.by_link, name="acknowledge_by_link"),

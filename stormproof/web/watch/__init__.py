@@ -40,6 +40,13 @@ STAGE = Stage(
     pages=(
         Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),
         Page(
+            name="Business signals",
+            url="signals",
+            permission="watch.read",
+            note="orders a minute",
+            icon="chart-histogram",
+        ),
+        Page(
             name="Import monitors",
             url="import-monitors",
             permission="watch.write",

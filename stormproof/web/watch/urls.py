@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from stormproof.web.watch.views import charts, imports, jobs, pages, pings, vendors, walks
+from stormproof.web.watch.views import charts, imports, jobs, pages, pings, signals, vendors, walks
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),
@@ -17,6 +17,9 @@ urlpatterns = [
     path("monitors/<slug:slug>/resume/", pages.resume, name="monitor-resume"),
     path("monitors/<slug:slug>/retire/", pages.retire, name="monitor-retire"),
     path("monitors/<slug:slug>/test/", pages.test_now, name="monitor-test"),
+    path("signals/", signals.show_signals, name="signals"),
+    path("signals/<slug:slug>/", signals.show_signal, name="signal"),
+    path("signals/<slug:slug>/chart/", signals.signal_chart, name="signal-chart"),
     path("monitors/<slug:slug>/pings/", jobs.show_pings, name="monitor-pings"),
     path("monitors/<slug:slug>/pings/<int:number>/", jobs.show_ping, name="monitor-ping"),
     path("monitors/<slug:slug>/how-to-ping/", jobs.how_to_ping, name="how-to-ping"),

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from stormproof.core.document import Duration
-from stormproof.engine.probe.http import Fetched
-from stormproof.engine.probe.outcome import Outcome, refusal
+from stormproof.engine.probe.http import LONGEST_BODY, Answer, HttpCheck
+from stormproof.engine.probe.outcome import Outcome, Stopwatch, refusal
 from stormproof.engine.probe.vendor import DEGRADED, DOWN, CannotRead, VendorState, read_vendor
 from stormproof.watch.kinds.kind import ActiveShape, FormField, Kind, Tools
 from stormproof.watch.kinds.vendor.catalogue import VENDORS
 
 MOST_REMEMBERED = 100
 FORMS = ("statuspage", "feed", "google")
-_remembered: OrderedDict[str, Fetched] = OrderedDict()  # the last answer of each address, for conditional requests
+_remembered: OrderedDict[str, Remembered] = OrderedDict()
 
 
 def _known(vendor: str) -> str:
@@ -68,22 +69,48 @@ class VendorShape(ActiveShape):
         return self
 
 
+@dataclass(frozen=True, kw_only=True)
+class Remembered:
+    """The last answer of an address, and what to ask with next time."""
+
+    body: bytes
+    etag: str
+    modified: str
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """The headers of a conditional request."""
+        said = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
+        return {name: value for name, value in said.items() if value}
+
+
 async def _look(shape: VendorShape, tools: Tools) -> Outcome:
     """A page that cannot be read says nothing of the vendor: unknown, never down."""
     known = _remembered.get(shape.address)
-    fetched = await tools.http.fetch(shape.address, known=known, deadline_s=tools.deadline_s)
-    if isinstance(fetched, Outcome):
-        return refusal(f"its status page cannot be read: {fetched.reason}")
-    _remember(shape.address, fetched)
+    check = HttpCheck(url=shape.address, headers=known.conditions if known else {})
+
+    def judge(answer: Answer, watch: Stopwatch) -> Outcome:
+        if answer.status == 304 and known is not None:
+            body = known.body
+        elif answer.status != 200:
+            raise CannotRead(f"it answered {answer.status}")
+        elif len(answer.body) >= LONGEST_BODY:
+            raise CannotRead("it has more than a MiB")
+        else:
+            body = answer.body
+            _remember(shape.address, answer)
+        return outcome_of(read_vendor(shape.written_form, body, only=shape.only, at=tools.at), total_ms=watch.total_ms)
+
     try:
-        said = read_vendor(shape.written_form, fetched.body, only=shape.only, at=tools.at)
+        outcome = await tools.http.ask(check, deadline_s=tools.deadline_s, judge=judge)
     except CannotRead as error:
-        return refusal(f"its status page cannot be read: {error}")
-    return outcome_of(said, total_ms=fetched.total_ms)
+        return refusal(f"the status page cannot be read: {error}")
+    return outcome if "state" in outcome.details else refusal(f"the status page cannot be read: {outcome.reason}")
 
 
-def _remember(url: str, fetched: Fetched) -> None:
-    _remembered[url] = fetched
+def _remember(url: str, answer: Answer) -> None:
+    etag, modified = answer.headers.get("ETag", "")[:200], answer.headers.get("Last-Modified", "")[:100]
+    _remembered[url] = Remembered(body=answer.body, etag=etag, modified=modified)
     _remembered.move_to_end(url)
     while len(_remembered) > MOST_REMEMBERED:
         _remembered.popitem(last=False)
