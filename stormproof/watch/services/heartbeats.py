@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from json import dumps
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -71,7 +72,7 @@ class _Beat:
     clockwork: Clockwork
     last_at: datetime | None
     last_ok: bool | None
-    rows: list[tuple[object, ...]] = field(default_factory=list)
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -98,8 +99,9 @@ def take_pings(pings: Sequence[IncomingPing], *, at: datetime) -> list[Taken]:
             answers[place] = Taken.CREATED
     _write([beat for beat in beats.values() if beat.rows])
     record_sightings(sightings, at=at)
-    seen = {sighting.monitor_id for sighting in sightings}  # those are announced by what was seen
-    announce(*(f"looks:{beat.monitor.pk}" for beat in beats.values() if beat.rows and beat.monitor.pk not in seen))
+    announced = {sighting.monitor_id for sighting in sightings}
+    quiet = [beat.monitor.pk for beat in beats.values() if beat.rows and beat.monitor.pk not in announced]
+    announce(*(f"looks:{monitor_id}" for monitor_id in quiet))
     return answers
 
 
@@ -190,7 +192,7 @@ def _kind_of(shape: HeartbeatShape, ping: IncomingPing) -> str:
     return ping.kind
 
 
-def _row(beat: _Beat, ping: IncomingPing, *, kind: str, took_ms: float | None, at: datetime) -> tuple[object, ...]:
+def _row(beat: _Beat, ping: IncomingPing, *, kind: str, took_ms: float | None, at: datetime) -> tuple[Any, ...]:
     return (
         beat.monitor.pk,
         beat.clockwork.count,
@@ -237,7 +239,7 @@ def _write(beats: Sequence[_Beat]) -> None:
     ]
     rows = [row for beat in beats for row in beat.rows]
     columns = {f"p{place}": list(column) for place, column in enumerate(zip(*rows, strict=True))}
-    values = {
+    values: dict[str, list[Any]] = {
         "ids": ids,
         "started": [min(each.runs.values(), default=None) for each in clockworks],
         "due": due,
