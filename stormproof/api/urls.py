@@ -5,7 +5,20 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from ninja import Router
 
-from stormproof.api import business, incidents, inform, people, recover, rehearse, respond, review, watch
+from stormproof.api import (
+    business,
+    incidents,
+    inform,
+    legal,
+    metrics,
+    people,
+    recover,
+    rehearse,
+    relations,
+    respond,
+    review,
+    watch,
+)
 from stormproof.api.base import api
 
 ROUTERS: list[Router] = [
@@ -16,6 +29,9 @@ ROUTERS: list[Router] = [
     rehearse.router,
     respond.router,
     incidents.router,
+    legal.router,
+    metrics.router,
+    relations.router,
     review.router,
     inform.router,
 ]

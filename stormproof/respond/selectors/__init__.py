@@ -20,8 +20,36 @@ from stormproof.respond.selectors.incidents import (
     tasks_of,
     timeline_of,
 )
+from stormproof.respond.selectors.legal import (
+    are_duties_built_in,
+    legal_clock_for,
+    legal_clocks_of,
+    legal_clocks_running,
+    legal_duties,
+)
+from stormproof.respond.selectors.metrics import measured_incidents, noise_report, real_incidents
 from stormproof.respond.selectors.money import Clock, clock_of, revenue_per_minute_of, revenue_so_far, rto_of
+from stormproof.respond.selectors.orders import (
+    RpoClock,
+    order_snapshot_for,
+    order_snapshots_of,
+    order_source,
+    orders_of,
+    restore_points,
+    rpo_of,
+)
 from stormproof.respond.selectors.paging import ack_link_for, pages_of, paging_webhooks, policies
+from stormproof.respond.selectors.relations import (
+    Related,
+    alert_for,
+    declare_rules,
+    link_for,
+    merge_for,
+    merges_of,
+    related_to,
+    war_room_of,
+    war_room_template,
+)
 from stormproof.respond.selectors.report import markdown_of_incident, report_of
 from stormproof.respond.selectors.roles import (
     RoleNow,
@@ -34,16 +62,35 @@ from stormproof.respond.selectors.roles import (
 )
 from stormproof.respond.selectors.severities import is_matrix_built_in, severity_matrix
 from stormproof.respond.selectors.situation import Situation, situation_of
+from stormproof.respond.selectors.stakeholders import (
+    AudienceNow,
+    audience_named,
+    audiences,
+    audiences_of,
+    draft_update,
+    recipients_of,
+    updates_of,
+)
 
 __all__ = [
     "READ",
+    "AudienceNow",
     "Clock",
     "NextStep",
+    "Related",
     "RoleNow",
+    "RpoClock",
     "Situation",
     "ack_link_for",
+    "alert_for",
     "alerts_of",
+    "are_duties_built_in",
+    "audience_named",
+    "audiences",
+    "audiences_of",
     "clock_of",
+    "declare_rules",
+    "draft_update",
     "entry_for",
     "functions_of",
     "incident_counts",
@@ -52,23 +99,41 @@ __all__ = [
     "incident_numbered",
     "incidents_for",
     "is_matrix_built_in",
+    "legal_clock_for",
+    "legal_clocks_of",
+    "legal_clocks_running",
+    "legal_duties",
+    "link_for",
     "markdown_of_incident",
+    "measured_incidents",
+    "merge_for",
+    "merges_of",
     "neighbourhood_of",
     "next_steps",
+    "noise_report",
     "open_incidents",
+    "order_snapshot_for",
+    "order_snapshots_of",
+    "order_source",
+    "orders_of",
     "pages_of",
     "paging_webhooks",
     "people_for_role",
     "policies",
     "qualification_for",
     "qualifications",
+    "real_incidents",
+    "recipients_of",
+    "related_to",
     "report_of",
+    "restore_points",
     "revenue_per_minute_of",
     "revenue_so_far",
     "role_for",
     "roles_now",
     "roles_of",
     "root_node_ids",
+    "rpo_of",
     "rto_of",
     "runs_of",
     "severity_matrix",
@@ -76,4 +141,7 @@ __all__ = [
     "task_for",
     "tasks_of",
     "timeline_of",
+    "updates_of",
+    "war_room_of",
+    "war_room_template",
 ]

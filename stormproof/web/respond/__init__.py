@@ -26,7 +26,11 @@ STAGE = Stage(
     rank=30,
     permission="respond.read",
     key="i",
-    pages=(Page(name="Declare an incident", url="declare_incident", permission="respond.act", icon="urgent"),),
+    pages=(
+        Page(name="Declare an incident", url="declare_incident", permission="respond.act", icon="urgent"),
+        Page(name="Incident figures", url="incident_metrics", permission="respond.read", icon="chart-histogram"),
+        Page(name="Noise", url="noise", permission="respond.read", icon="volume-off"),
+    ),
     settings=(
         Page(name="Paging", url="paging", permission="respond.read", note="Who is paged, in which order"),
         Page(name="Severities", url="severities", permission="respond.read", note="What makes an incident how grave"),

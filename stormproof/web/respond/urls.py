@@ -2,12 +2,24 @@
 
 from django.urls import path
 
-from stormproof.web.respond.views import acknowledging, acting, pages, roles, timeline
+from stormproof.web.respond.views import (
+    acknowledging,
+    acting,
+    legal,
+    metrics,
+    orders,
+    pages,
+    relations,
+    roles,
+    timeline,
+)
 
 urlpatterns = [
     path("incidents/", pages.incidents, name="incidents"),
     path("incidents/declare/", acting.declare, name="declare_incident"),
     path("incidents/paging/", pages.paging, name="paging"),
+    path("incidents/metrics/", metrics.metrics, name="incident_metrics"),
+    path("incidents/noise/", metrics.noise, name="noise"),
     path("incidents/severities/", roles.severities, name="severities"),
     path("incidents/trained/", roles.trained, name="qualifications"),
     path("incidents/trained/<int:id>/drop/", roles.drop, name="drop_qualification"),
@@ -17,6 +29,14 @@ urlpatterns = [
     path("incidents/<int:number>/tasks/", pages.incident_tasks, name="incident_tasks"),
     path("incidents/<int:number>/acknowledge/", acting.acknowledge, name="acknowledge_incident"),
     path("incidents/<int:number>/resolve/", acting.resolve, name="resolve_incident"),
+    path("incidents/<int:number>/legal/", legal.legal, name="incident_legal"),
+    path("incidents/<int:number>/legal/<int:id>/", legal.duty, name="legal_duty"),
+    path("incidents/<int:number>/orders/", orders.orders, name="incident_orders"),
+    path("incidents/<int:number>/orders/freeze/", orders.freeze, name="freeze_orders"),
+    path("incidents/<int:number>/relations/", relations.relations, name="incident_relations"),
+    path("incidents/<int:number>/links/<int:id>/drop/", relations.unlink, name="unlink_incidents"),
+    path("incidents/<int:number>/merges/<int:id>/undo/", relations.undo, name="undo_merge"),
+    path("incidents/<int:number>/updates/<slug:audience>/", relations.update, name="stakeholder_update"),
     path("incidents/<int:number>/stable/", acting.mitigate, name="mitigate_incident"),
     path("incidents/<int:number>/command/", roles.command, name="take_command"),
     path("incidents/<int:number>/role/<slug:role>/", roles.assign, name="assign_role"),
