@@ -12,7 +12,10 @@ from stormproof.respond.rules.causes import (
     shares_a_need,
     suppressors,
 )
-from stormproof.respond.rules.data_loss import DataLoss, data_loss
+from stormproof.respond.rules.data_loss import (
+    DataLoss,
+    data_loss,
+)
 from stormproof.respond.rules.legal import (
     DEFAULT_DUTIES,
     Duty,
@@ -30,8 +33,24 @@ from stormproof.respond.rules.metrics import (
     percentile,
     spread_of,
 )
-from stormproof.respond.rules.noise import Noise, advice_for, is_night
-from stormproof.respond.rules.paging import ACK_LINK_LASTS, SETTLE, Turn, turn_of
+from stormproof.respond.rules.noise import (
+    Noise,
+    advice_for,
+    is_night,
+)
+from stormproof.respond.rules.oncall import (
+    OVERLOAD,
+    WARN_AHEAD,
+    Load,
+    loads_of,
+    overloaded,
+)
+from stormproof.respond.rules.paging import (
+    ACK_LINK_LASTS,
+    SETTLE,
+    Turn,
+    turn_of,
+)
 from stormproof.respond.rules.severity import (
     DEFAULT_MATRIX,
     NODE_TITLE_LIMIT,
@@ -49,14 +68,17 @@ __all__ = [
     "DEFAULT_MATRIX",
     "GROUPINGS",
     "NODE_TITLE_LIMIT",
+    "OVERLOAD",
     "REOPEN_WITHIN",
     "SETTLE",
     "STORM",
+    "WARN_AHEAD",
     "Candidate",
     "Criteria",
     "DataLoss",
     "Duty",
     "Group",
+    "Load",
     "Measured",
     "Noise",
     "Severity",
@@ -73,9 +95,11 @@ __all__ = [
     "is_connected",
     "is_night",
     "leans_on_any",
+    "loads_of",
     "months_later",
     "needs_beneath",
     "next_reminder",
+    "overloaded",
     "percentile",
     "severity_of",
     "shares_a_need",

@@ -1,5 +1,24 @@
 """Reads of respond: incidents, what they cost, what is promised, who was paged, what to do next."""
 
+from stormproof.respond.selectors.external import (
+    AlertCounts,
+    AlertFilter,
+    AlertPage,
+    CannotFindAlerts,
+    alert_counts,
+    alert_page,
+    alert_routes,
+    deliveries_of,
+    external_alert_for,
+    external_alerts,
+    inhibition_rules,
+    integration_for,
+    integrations,
+    routing_data,
+    silence_for,
+    silences,
+    unreadable_of,
+)
 from stormproof.respond.selectors.incidents import (
     READ,
     NextStep,
@@ -27,8 +46,49 @@ from stormproof.respond.selectors.legal import (
     legal_clocks_running,
     legal_duties,
 )
-from stormproof.respond.selectors.metrics import measured_incidents, noise_report, real_incidents
-from stormproof.respond.selectors.money import Clock, clock_of, revenue_per_minute_of, revenue_so_far, rto_of
+from stormproof.respond.selectors.metrics import (
+    measured_incidents,
+    noise_report,
+    real_incidents,
+)
+from stormproof.respond.selectors.money import (
+    Clock,
+    clock_of,
+    revenue_per_minute_of,
+    revenue_so_far,
+    rto_of,
+)
+from stormproof.respond.selectors.oncall import (
+    READ_ON_CALL,
+    Share,
+    Standing,
+    Turn,
+    absence_for,
+    absences_ahead,
+    calendar_address_of,
+    calendar_behind,
+    duties_of,
+    gaps_ahead,
+    import_for,
+    imports_of,
+    latest_note,
+    layers_of,
+    overloaded_people,
+    override_for,
+    overrides_ahead,
+    people_on_call,
+    plans_of,
+    schedule_for,
+    schedules_for,
+    shares_of,
+    shifts_of_person,
+    standings,
+    swap_for,
+    swaps_for,
+    temporaries_ahead,
+    turns_of,
+    zone_of,
+)
 from stormproof.respond.selectors.orders import (
     RpoClock,
     order_snapshot_for,
@@ -38,7 +98,12 @@ from stormproof.respond.selectors.orders import (
     restore_points,
     rpo_of,
 )
-from stormproof.respond.selectors.paging import ack_link_for, pages_of, paging_webhooks, policies
+from stormproof.respond.selectors.paging import (
+    ack_link_for,
+    pages_of,
+    paging_webhooks,
+    policies,
+)
 from stormproof.respond.selectors.relations import (
     Related,
     alert_for,
@@ -50,7 +115,10 @@ from stormproof.respond.selectors.relations import (
     war_room_of,
     war_room_template,
 )
-from stormproof.respond.selectors.report import markdown_of_incident, report_of
+from stormproof.respond.selectors.report import (
+    markdown_of_incident,
+    report_of,
+)
 from stormproof.respond.selectors.roles import (
     RoleNow,
     people_for_role,
@@ -60,8 +128,14 @@ from stormproof.respond.selectors.roles import (
     roles_now,
     roles_of,
 )
-from stormproof.respond.selectors.severities import is_matrix_built_in, severity_matrix
-from stormproof.respond.selectors.situation import Situation, situation_of
+from stormproof.respond.selectors.severities import (
+    is_matrix_built_in,
+    severity_matrix,
+)
+from stormproof.respond.selectors.situation import (
+    Situation,
+    situation_of,
+)
 from stormproof.respond.selectors.stakeholders import (
     AudienceNow,
     audience_named,
@@ -74,31 +148,58 @@ from stormproof.respond.selectors.stakeholders import (
 
 __all__ = [
     "READ",
+    "READ_ON_CALL",
+    "AlertCounts",
+    "AlertFilter",
+    "AlertPage",
     "AudienceNow",
+    "CannotFindAlerts",
     "Clock",
     "NextStep",
     "Related",
     "RoleNow",
     "RpoClock",
+    "Share",
     "Situation",
+    "Standing",
+    "Turn",
+    "absence_for",
+    "absences_ahead",
     "ack_link_for",
+    "alert_counts",
     "alert_for",
+    "alert_page",
+    "alert_routes",
     "alerts_of",
     "are_duties_built_in",
     "audience_named",
     "audiences",
     "audiences_of",
+    "calendar_address_of",
+    "calendar_behind",
     "clock_of",
     "declare_rules",
+    "deliveries_of",
     "draft_update",
+    "duties_of",
     "entry_for",
+    "external_alert_for",
+    "external_alerts",
     "functions_of",
+    "gaps_ahead",
+    "import_for",
+    "imports_of",
     "incident_counts",
     "incident_for",
     "incident_list",
     "incident_numbered",
     "incidents_for",
+    "inhibition_rules",
+    "integration_for",
+    "integrations",
     "is_matrix_built_in",
+    "latest_note",
+    "layers_of",
     "legal_clock_for",
     "legal_clocks_of",
     "legal_clocks_running",
@@ -116,9 +217,14 @@ __all__ = [
     "order_snapshots_of",
     "order_source",
     "orders_of",
+    "overloaded_people",
+    "override_for",
+    "overrides_ahead",
     "pages_of",
     "paging_webhooks",
     "people_for_role",
+    "people_on_call",
+    "plans_of",
     "policies",
     "qualification_for",
     "qualifications",
@@ -133,15 +239,29 @@ __all__ = [
     "roles_now",
     "roles_of",
     "root_node_ids",
+    "routing_data",
     "rpo_of",
     "rto_of",
     "runs_of",
+    "schedule_for",
+    "schedules_for",
     "severity_matrix",
+    "shares_of",
+    "shifts_of_person",
+    "silence_for",
+    "silences",
     "situation_of",
+    "standings",
+    "swap_for",
+    "swaps_for",
     "task_for",
     "tasks_of",
+    "temporaries_ahead",
     "timeline_of",
+    "turns_of",
+    "unreadable_of",
     "updates_of",
     "war_room_of",
     "war_room_template",
+    "zone_of",
 ]

@@ -16,6 +16,7 @@ from stormproof.respond.choices import LinkKind
 from stormproof.respond.models import Alert, Incident, IncidentLink, IncidentRun, Page, TimelineEntry
 from stormproof.respond.rules import Measured, Noise, is_night
 from stormproof.respond.selectors.incidents import incidents_for
+from stormproof.watch.models import Monitor
 
 SHORT = timedelta(minutes=5)
 MOST_MEASURED = 20_000
@@ -73,21 +74,22 @@ def noise_report(actor: Actor, *, since: datetime, until: datetime) -> list[Nois
     people = TimelineEntry.objects.filter(incident=OuterRef("incident_id"), author__isnull=False)
     runs = IncidentRun.objects.filter(incident=OuterRef("incident_id"), run__isnull=False)
     visible = incidents_for(actor).filter(is_drill=False).order_by().values("pk")
-    alerts = (
+    raised = (
         Alert.objects.filter(opened_at__gte=since, opened_at__lt=until, incident__in=visible, monitor__isnull=False)
         .annotate(is_acted_on=Exists(people), has_run=Exists(runs))
         .select_related("monitor", "node__team")
     )
     nights = _pages_at_night(since=since, until=until)
     found: dict[int, list[Alert]] = {}
-    for alert in alerts:
-        found.setdefault(alert.monitor_id, []).append(alert)
-    rows = [_noise(rows, nights) for rows in found.values()]
+    for alert in raised:
+        if alert.monitor is not None:
+            found.setdefault(alert.monitor.pk, []).append(alert)
+    rows = [_noise(alerts[0].monitor, alerts, nights) for alerts in found.values() if alerts[0].monitor is not None]
     return sorted(rows, key=lambda one: (-one.ignored, -one.alerts, one.slug))
 
 
-def _noise(alerts: list[Alert], nights: Counter[int]) -> Noise:
-    monitor, node = alerts[0].monitor, alerts[0].node
+def _noise(monitor: Monitor, alerts: list[Alert], nights: Counter[int]) -> Noise:
+    node = alerts[0].node
     incidents = {alert.incident_id for alert in alerts if alert.incident_id is not None}
     acted = sum(getattr(alert, "is_acted_on") or getattr(alert, "has_run") for alert in alerts)  # noqa: B009
     short = sum(alert.closed_at is not None and alert.closed_at - alert.opened_at < SHORT for alert in alerts)

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from stormproof.core.refusals import Refused
-from stormproof.watch.kinds import heartbeat, http, journey, sql, tcp, tls
+from stormproof.watch.kinds import browser, heartbeat, http, journey, signal, sql, tcp, tls
 from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, MonitorShape, open_config, resolve_config, seal_config
 
 KINDS: dict[str, Kind] = {
@@ -17,8 +17,11 @@ KINDS: dict[str, Kind] = {
     "tls": tls.KIND,
     "sql": sql.KIND,
     "journey": journey.KIND,
+    "browser": browser.KIND,
     "heartbeat": heartbeat.KIND,
+    "signal": signal.KIND,
 }
+PASSIVE = tuple(name for name, kind in KINDS.items() if not kind.is_active)  # no prober looks at these
 
 
 class WrongSettings(Refused):
@@ -61,6 +64,7 @@ def config_of(shape: MonitorShape) -> dict[str, Any]:
 
 __all__ = [
     "KINDS",
+    "PASSIVE",
     "Kind",
     "MonitorShape",
     "WrongSettings",

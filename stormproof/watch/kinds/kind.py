@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stormproof.core.document import Duration
 from stormproof.core.secrets import open_text, seal_text
+from stormproof.engine.probe.browser import BrowserPool
 from stormproof.engine.probe.guard import Guard
 from stormproof.engine.probe.http import HttpProber
 from stormproof.engine.probe.outcome import Outcome
@@ -58,6 +59,7 @@ class Tools:
     http: HttpProber
     deadline_s: float
     at: datetime
+    browsers: BrowserPool | None = None  # None: a look by itself, outside a prober
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,7 @@ class Kind:
     look: Callable[[Any, Tools], Awaitable[Outcome]] | None = None
     secret_paths: Callable[[Mapping[str, Any]], list[Path]] = lambda _config: []
     has_steps: bool = False  # each look is a walk through steps, which are kept
+    patience_s: float = 1.0  # beyond its limit: how long a look may take to begin and to end
     confirm_after_s: float = 1.0  # how long after a new result the second look comes that confirms it
 
     @property

@@ -14,7 +14,7 @@ from stormproof.core.refusals import Refused
 from stormproof.respond import selectors, services
 from stormproof.respond.models import Incident, LegalClock
 from stormproof.web.requests import Request, acts, reads
-from stormproof.web.respond import forms as respond_forms
+from stormproof.web.respond.forms import depth as respond_forms
 from stormproof.web.respond.views.acting import add_refusal, incident_of
 
 

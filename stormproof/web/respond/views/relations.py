@@ -16,7 +16,7 @@ from stormproof.core.refusals import NotFound, Refused
 from stormproof.respond import selectors, services
 from stormproof.respond.models import Incident
 from stormproof.web.requests import Request, acts
-from stormproof.web.respond import forms
+from stormproof.web.respond.forms import depth as forms
 from stormproof.web.respond.views.acting import add_refusal, back_to, incident_of
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import re
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -11,9 +12,9 @@ from stormproof.business.models import Node
 from stormproof.business.selectors import functions_in_use, nodes_in_use
 from stormproof.core.document import read_duration
 from stormproof.people.models import User
-from stormproof.respond.choices import WRITTEN_BY_PEOPLE, EntryKind, IncidentRole, LinkKind
-from stormproof.respond.models import Incident
-from stormproof.respond.selectors import legal_duties, people_for_role, severity_matrix
+from stormproof.respond.choices import WRITTEN_BY_PEOPLE, EntryKind, IncidentRole
+from stormproof.respond.rules.routing import Matcher, read_matchers
+from stormproof.respond.selectors import people_for_role, severity_matrix
 
 
 def severities() -> list[tuple[str, str]]:
@@ -157,122 +158,87 @@ class ResolveForm(forms.Form):
     despite_red = forms.BooleanField(required=False, label="Resolve although monitors are still red")
 
 
-def _moment_field(label: str) -> forms.DateTimeField:
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=f"{label} (UTC)", widget=widget)
+class IntegrationForm(forms.Form):
+    """What an integration is called, and what its alerts are about."""
 
-
-class StartClocksForm(forms.Form):
-    """Which laws' clocks run, and from when."""
-
-    laws = forms.MultipleChoiceField(
-        choices=(),
-        label="What may be concerned",
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+    name = forms.CharField(max_length=120, label="Name", help_text="As your people call the system.")
+    node = forms.ModelChoiceField(
+        queryset=Node.objects.none(),
+        label="Alerts are about",
+        help_text="When nothing below fits, and no label `node` or `service` names a node. Its team is paged.",
     )
-    aware_at = _moment_field("Aware since")
-    owner = forms.ModelChoiceField(
-        queryset=User.objects.none(), required=False, label="Who sees to it", empty_label="The commander"
+    nodes = forms.CharField(
+        required=False,
+        label="Which label means which node",
+        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "job = pay*|card -> psp-a"}),
+        help_text="One a line: label = value -> node. A * stands for anything, a | between alternatives.",
     )
+    fields_text = forms.CharField(
+        required=False,
+        label="Which part of the body is what",
+        widget=forms.Textarea(attrs={"rows": 5, "placeholder": "name = alert.title\nseverity = alert.level"}),
+        help_text="One a line: field = path. Fields: items, name, key, severity, status, service, summary, link, "
+        "labels.",
+    )
+    rate_per_minute = forms.IntegerField(
+        min_value=1, max_value=600_000, initial=6000, label="At most a minute", help_text="More is refused with 429."
+    )
+    is_enabled = forms.BooleanField(required=False, initial=True, label="May deliver")
 
-    def __init__(self, *arguments: Any, at: datetime, **keywords: Any) -> None:
+    def __init__(self, *arguments: Any, has_fields: bool = False, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
-        self.fields["aware_at"].initial = at
-        words = {"gdpr": "Personal data (GDPR)", "nis2": "An essential service (NIS2)", "cards": "Card data"}
-        laws = dict.fromkeys(duty.law for duty in legal_duties())
-        self.fields["laws"].choices = [(law, words.get(law, law)) for law in laws]  # type: ignore[attr-defined]
-        self.fields["owner"].queryset = people()  # type: ignore[attr-defined]
+        self.fields["node"].queryset = nodes_in_use()  # type: ignore[attr-defined]
+        if not has_fields:
+            del self.fields["fields_text"]
+
+    def clean_nodes(self) -> list[dict[str, str]]:
+        """The lines as label, value and node."""
+        return [_line_of(line) for line in self.cleaned_data["nodes"].splitlines() if line.strip()]
+
+    def clean_fields_text(self) -> dict[str, str]:
+        """The lines as a mapping."""
+        pairs = [line.partition("=") for line in self.cleaned_data["fields_text"].splitlines() if line.strip()]
+        if wrong := [name for name, equals, _ in pairs if not equals]:
+            raise forms.ValidationError(f"“{wrong[0]}” should be field = path.")
+        return {name.strip(): path.strip() for name, _, path in pairs}
 
 
-class ReportForm(forms.Form):
-    """When the authority was told."""
-
-    reported_at = _moment_field("Reported at")
-    reference = forms.CharField(max_length=200, required=False, label="Receipt", help_text="The authority's number.")
-
-
-class AsideForm(forms.Form):
-    """Why a duty does not apply."""
-
-    reason = forms.CharField(max_length=500, label="Why does it not apply?")
+def _line_of(line: str) -> dict[str, str]:
+    match = re.fullmatch(r"\s*(\S+)\s*=\s*(.+?)\s*->\s*(\S+)\s*", line)
+    if match is None:
+        raise forms.ValidationError(f"“{line[:80]}” should be label = value -> node.")
+    return {"label": match[1], "value": match[2], "node": match[3]}
 
 
-class OwnerForm(forms.Form):
-    """Who sees to a duty."""
+class SilenceForm(forms.Form):
+    """What tells nobody, until when, and why."""
 
-    owner = forms.ModelChoiceField(queryset=User.objects.none(), label="Who sees to it")
-
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        super().__init__(*arguments, **keywords)
-        self.fields["owner"].queryset = people()  # type: ignore[attr-defined]
-
-
-class OtherForm(forms.Form):
-    """Another incident, by its number."""
-
-    other = forms.IntegerField(min_value=1, label="Number of the other incident", help_text="INC-147 is 147.")
-
-    def __init__(self, *arguments: Any, others: Any, alerts: Any, **keywords: Any) -> None:
-        super().__init__(*arguments, **keywords)
-        self.others = others
-        if "alerts" in self.fields:
-            self.fields["alerts"].choices = [(str(one.pk), str(one)) for one in alerts[:200]]  # type: ignore[attr-defined]
-
-    def clean_other(self) -> Incident:
-        """The incident of that number, if the actor may know of it."""
-        found = self.others.filter(number=self.cleaned_data["other"]).first()
-        if found is None:
-            raise forms.ValidationError(f"There is no other incident INC-{self.cleaned_data['other']}.")
-        return found  # type: ignore[no-any-return]
-
-
-class LinkForm(OtherForm):
-    """What it has to do with another."""
-
-    kind = forms.ChoiceField(choices=LinkKind.choices, label="This one is")
-
-
-class AttachForm(OtherForm):
-    """Alerts that belong to another incident."""
-
-    alerts = forms.MultipleChoiceField(
-        choices=(), label="Alerts", widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"})
+    matchers = forms.CharField(
+        label="Alerts with",
+        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "service = checkout\nseverity != critical"}),
+        help_text="One a line, all must hold: = and != compare; ~ and !~ take * and |. Labels: alertname, "
+        "service, source, severity, node, and the sender's own.",
     )
-    reason = forms.CharField(max_length=300, label="Why?")
-
-
-class SplitForm(AttachForm):
-    """Alerts that are an incident of their own."""
-
-    other = None  # type: ignore[assignment]
-
-
-class PrivacyForm(forms.Form):
-    """Why only responders may know of it, or why everybody may."""
-
-    reason = forms.CharField(max_length=300, label="Why?")
-
-
-RELATION_FORMS: dict[str, type[OtherForm]] = {
-    "link": LinkForm,
-    "merge": OtherForm,
-    "split": SplitForm,
-    "attach": AttachForm,
-}
-
-
-class UpdateForm(forms.Form):
-    """An update to an audience."""
-
-    subject = forms.CharField(max_length=200)
-    text = forms.CharField(max_length=20_000, widget=forms.Textarea(attrs={"rows": 12}))
-    next_in = forms.CharField(
-        required=False, max_length=10, label="Next update in", help_text="Such as 30m or 2h; empty for none."
+    lasts = forms.CharField(initial="2h", label="For", help_text="As 30m, 2h, 3d.")
+    reason = forms.CharField(max_length=300, label="Why?", help_text="Whoever misses the alert will read it.")
+    repeats = forms.ChoiceField(
+        choices=[("", "Once"), ("daily", "Every day at this time"), ("weekly", "Every week at this time")],
+        required=False,
     )
 
-    def clean_next_in(self) -> float | None:
-        """The seconds, None when it was left empty."""
-        return seconds_in(self.cleaned_data["next_in"])
+    def clean_matchers(self) -> list[Matcher]:
+        """The lines as matchers."""
+        try:
+            return read_matchers(self.cleaned_data["matchers"])
+        except ValueError as error:
+            raise forms.ValidationError(f"{error}") from error
+
+    def clean_lasts(self) -> float:
+        """The time in seconds."""
+        try:
+            return read_duration(self.cleaned_data["lasts"])
+        except ValueError as error:
+            raise forms.ValidationError(f"{error}") from error
 
 
 def seconds_in(text: str) -> float | None:
