@@ -22,6 +22,7 @@ from stormproof.watch.kinds import (
     tcp,
     tls,
     udp,
+    vendor,
 )
 from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, MonitorShape, open_config, resolve_config, seal_config
 
@@ -37,6 +38,7 @@ KINDS: dict[str, Kind] = {
     "journey": journey.KIND,
     "browser": browser.KIND,
     "heartbeat": heartbeat.KIND,
+    "vendor": vendor.KIND,
     "signal": signal.KIND,
     "slo": slo.KIND,
 }
