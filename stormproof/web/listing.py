@@ -122,12 +122,6 @@ class Listing(Generic[M]):
     def as_csv(self) -> HttpResponse:
         """Every matching row as CSV; a cell that a spreadsheet would run as a formula is quoted with an apostrophe."""
         columns = [(column.name, column.csv) for column in self.columns if column.csv]
-<<<<<<< HEAD
-        writer.writerow([name for name, _ in columns])
-        for row in self._matching[:MOST_CSV_ROWS]:
-            writer.writerow([harmless_cell(read(row)) for _, read in columns])
-        return answer
-=======
         rows = ([read(row) for _, read in columns] for row in self._matching[:MOST_CSV_ROWS])
         return csv_answer(self.csv_name, [name for name, _ in columns], rows)
 
@@ -141,11 +135,9 @@ def csv_answer(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) ->
     for row in rows:
         writer.writerow([_harmless(cell) for cell in row])
     return answer
->>>>>>> main
 
 
-def harmless_cell(value: Any) -> str:
-    """A cell of a CSV file; one that a spreadsheet would run as a formula begins with an apostrophe."""
+def _harmless(value: Any) -> str:
     text = "" if value is None else str(value)
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} and not _is_number(text) else text
 

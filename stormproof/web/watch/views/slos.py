@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -14,7 +13,7 @@ from stormproof.core.clock import now
 from stormproof.watch import selectors
 from stormproof.watch.kinds.slo import promise_of
 from stormproof.watch.models import Slo
-from stormproof.web.listing import Column, harmless_cell, read_list
+from stormproof.web.listing import Column, csv_answer, read_list
 from stormproof.web.requests import Request, reads
 
 
@@ -113,16 +112,12 @@ def slo_chart(request: Request, slug: str) -> HttpResponseBase:
 def slo_report(request: Request) -> HttpResponseBase:
     """A month of every promise as CSV."""
     month = _month(request.GET.get("month", ""))
-    answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="service-levels-{month:%Y-%m}.csv"'
-    sheet = csv.writer(answer)
-    sheet.writerow(["promise", "function", "objective", "measures", "month", "bad", "all", "good_percent", "kept"])
+    head = ["promise", "function", "objective", "measures", "month", "bad", "all", "good_percent", "kept"]
+    rows = []
     for slo in selectors.slos(request.actor)[:500]:
         shape, report = promise_of(slo.monitor.config), _report(slo, month)
         good = "" if report["good"] is None else f"{report['good']:.4f}"
-        cells = [slo.monitor.name, slo.monitor.node.slug, shape.objective, shape.measures, f"{month:%Y-%m}"]
         kept = "" if not good else "yes" if report["is_kept"] else "no"
-        sheet.writerow(
-            [harmless_cell(cell) for cell in [*cells, round(report["bad"], 1), round(report["total"], 1), good, kept]]
-        )
-    return answer
+        about = [slo.monitor.name, slo.monitor.node.slug, shape.objective, shape.measures, f"{month:%Y-%m}"]
+        rows.append([*about, round(report["bad"], 1), round(report["total"], 1), good, kept])
+    return csv_answer(f"service-levels-{month:%Y-%m}", head, rows)
