@@ -15,6 +15,7 @@ from stormproof.watch.kinds import (
     journey,
     number,
     promql,
+    security,
     signal,
     slo,
     sql,
@@ -39,6 +40,7 @@ KINDS: dict[str, Kind] = {
     "browser": browser.KIND,
     "heartbeat": heartbeat.KIND,
     "vendor": vendor.KIND,
+    "security": security.KIND,
     "signal": signal.KIND,
     "slo": slo.KIND,
 }
