@@ -2,8 +2,19 @@
 
 from django.urls import path
 
-from stormproof.web.watch.views import charts, imports, jobs, pages, peaks, pings, signals, slos, vendors, walks
-from stormproof.web.watch.views import charts, imports, jobs, pages, pings, security, signals, vendors, walks
+from stormproof.web.watch.views import (
+    charts,
+    imports,
+    jobs,
+    pages,
+    peaks,
+    pings,
+    security,
+    signals,
+    slos,
+    vendors,
+    walks,
+)
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),

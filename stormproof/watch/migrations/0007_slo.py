@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('watch', '0005_signals'),
+        ('watch', '0006_security_events'),
     ]
 
     operations = [
