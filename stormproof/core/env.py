@@ -132,6 +132,9 @@ class Env:
     allowed_networks: tuple[Network, ...] = _setting(
         "", "Private networks that probes and webhooks may reach, `10.0.0.0/8,127.0.0.0/8`.", read=_networks
     )
+    browsers: int = _setting(
+        "1", "Browsers a prober may run at once for browser journeys; each takes about 500 MB.", read=_count(1, 16)
+    )
     metrics_networks: tuple[Network, ...] = _setting(
         "127.0.0.0/8,::1/128", "Who may read `/metrics` and the detail of `/readyz`.", read=_networks
     )

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from stormproof.core.document import Duration
+from stormproof.core.document import Duration, FineDuration
 from stormproof.core.secrets import open_text, seal_text
+from stormproof.engine.probe.browser import BrowserPool
 from stormproof.engine.probe.guard import Guard
 from stormproof.engine.probe.http import HttpProber
 from stormproof.engine.probe.outcome import Outcome
@@ -22,6 +23,7 @@ SEALED = "sealed:"
 FROM_ENV = "env:"
 _OWN_SETTING = re.compile(r"^(STORMPROOF_|DATABASE_URL)", re.IGNORECASE)
 LONGEST_TIMEOUT_S = 10.0
+LONGEST_OWN_TIMEOUT_S = 120.0
 Widget = Literal["text", "area", "lines", "number", "scalar", "choice", "yes", "pairs", "values", "secret", "yaml"]
 Path = tuple[str | int, ...]  # a place in the settings: names and positions
 
@@ -47,6 +49,24 @@ class ActiveShape(MonitorShape):
         return self.every
 
 
+class TimedShape(ActiveShape):
+    """A monitor whose look may be given a time limit of its own."""
+
+    timeout: FineDuration | None = Field(
+        None,
+        ge=0.1,
+        le=LONGEST_OWN_TIMEOUT_S,
+        description="How long one look may take; when left out half of `every`, but at least 1s and at most 10s.",
+    )
+
+    @field_validator("timeout")
+    @classmethod
+    def _ends_before_the_next_look(cls, timeout: float | None, info: ValidationInfo) -> float | None:
+        if timeout is not None and timeout > info.data.get("every", timeout):
+            raise ValueError("a look must end before the next one begins: it may not be longer than every")
+        return timeout
+
+
 BASE_FIELDS = frozenset({"name", "on", "paused", "kind", "every"})
 
 
@@ -58,6 +78,7 @@ class Tools:
     http: HttpProber
     deadline_s: float
     at: datetime
+    browsers: BrowserPool | None = None  # None: a look by itself, outside a prober
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +111,7 @@ class Kind:
     look: Callable[[Any, Tools], Awaitable[Outcome]] | None = None
     secret_paths: Callable[[Mapping[str, Any]], list[Path]] = lambda _config: []
     has_steps: bool = False  # each look is a walk through steps, which are kept
+    patience_s: float = 1.0  # beyond its limit: how long a look may take to begin and to end
     confirm_after_s: float = 1.0  # how long after a new result the second look comes that confirms it
 
     @property
@@ -104,8 +126,8 @@ def timeout_s(interval_seconds: float, *, promised_s: float | None = None) -> fl
 
 
 def limit_s(shape: Any, interval_seconds: float) -> float:
-    """How long one look with these settings may take: what they say (`within`), else by the interval."""
-    said: float | None = getattr(shape, "within", None)
+    """How long one look with these settings may take: what they say (`timeout`, `within`), else by the interval."""
+    said: float | None = getattr(shape, "timeout", None) or getattr(shape, "within", None)
     return timeout_s(interval_seconds, promised_s=promised_s(shape)) if said is None else float(said)
 
 
@@ -175,6 +197,7 @@ __all__ = [
     "FormField",
     "Kind",
     "MonitorShape",
+    "TimedShape",
     "Tools",
     "limit_s",
     "open_config",

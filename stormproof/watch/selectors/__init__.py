@@ -1,5 +1,14 @@
 """Reads of watch: monitors, their states, what was observed."""
 
+from stormproof.watch.selectors.calendar import (
+    is_change_frozen,
+    is_paging_strict,
+    peak_factors,
+    peak_for,
+    peaks,
+    peaks_between,
+    peaks_near,
+)
 from stormproof.watch.selectors.history import (
     ROLL_UPS,
     STEP_SECONDS,
@@ -28,6 +37,16 @@ from stormproof.watch.selectors.monitors import (
     upkeep,
 )
 from stormproof.watch.selectors.pings import ping_for, ping_key_for, ping_keys, pings_of, runs_of
+from stormproof.watch.selectors.security import security_events_of, top_actors
+from stormproof.watch.selectors.signals import (
+    Minutes,
+    down_times,
+    minutes_of_signal,
+    signal_for,
+    signals,
+    slices_of_signal,
+    usual_slices,
+)
 from stormproof.watch.selectors.walks import (
     StepBar,
     last_failed_walk_of,
@@ -42,13 +61,18 @@ __all__ = [
     "STEP_SECONDS",
     "LatencyPoint",
     "LatencySeries",
+    "Minutes",
     "StepBar",
     "daily_uptimes",
+    "down_times",
+    "is_change_frozen",
+    "is_paging_strict",
     "last_failed_walk_of",
     "last_observations_of",
     "last_walk_of",
     "latency_series",
     "latency_summary",
+    "minutes_of_signal",
     "monitor_counts",
     "monitor_for",
     "monitors",
@@ -58,6 +82,11 @@ __all__ = [
     "monitors_to_look_at",
     "node_states",
     "own_states",
+    "peak_factors",
+    "peak_for",
+    "peaks",
+    "peaks_between",
+    "peaks_near",
     "phases_of",
     "ping_for",
     "ping_key_for",
@@ -65,10 +94,16 @@ __all__ = [
     "pings_of",
     "probers_alive",
     "runs_of",
+    "security_events_of",
+    "signal_for",
+    "signals",
+    "slices_of_signal",
     "state_changes_of",
     "target_of",
+    "top_actors",
     "upkeep",
     "uptime_of",
+    "usual_slices",
     "walk_file_for",
     "walks_of",
     "waterfall_of",

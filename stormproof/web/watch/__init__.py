@@ -40,12 +40,20 @@ STAGE = Stage(
     pages=(
         Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),
         Page(
+            name="Business signals",
+            url="signals",
+            permission="watch.read",
+            note="orders a minute",
+            icon="chart-histogram",
+        ),
+        Page(
             name="Import monitors",
             url="import-monitors",
             permission="watch.write",
             note="from other products",
             icon="file-import",
         ),
+        Page(name="Vendors", url="vendors", permission="watch.read", note="their status pages", icon="building-store"),
         Page(name="Ping keys", url="ping-keys", permission="watch.write", note="heartbeats by name", icon="key"),
     ),
     search=_find,
