@@ -1,8 +1,8 @@
-"""How soon the sample shop's rhythm shows that a payment provider approves only half, and whether the right one is named.
+"""How soon the sample shop's rhythm shows that a payment provider approves only half, and is the right one named?
 
-The clock is simulated: attempts follow the hours and days of the shop's own seeded history (two a minute on average), 60 % by
-provider a and 40 % by b, 92 % approved, six weeks learned before. Then, at a moment by chance, provider a approves every second
-of those it would have (the mode `half` of the shop's payment stub), or both do.
+The clock is simulated: attempts follow the hours and days of the shop's own seeded history (two a minute on average),
+60 % by provider a and 40 % by b, 92 % approved, six weeks learned before. Then, at a moment by chance, provider a
+approves every second of those it would have (the mode `half` of the shop's payment stub), or both do.
 
 Run: python benchmarks/payment_approvals.py [runs] [seed]
 """
@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from stormproof.engine.anomaly import (
     MINUTES_OF_WEEK,
@@ -32,6 +31,7 @@ from stormproof.engine.anomaly import (
     worst_slices,
 )
 
+ROOT = Path(__file__).parents[1]
 RATE, APPROVED, SHARE_OF_A = 2.0, 0.92, 0.6
 LEAD, AFTER = 200, 360
 Numbers = NDArray[np.float64]
@@ -55,7 +55,7 @@ def attempts(expected: Numbers, share: Numbers, random: np.random.Generator) -> 
 
 
 def one_run(usual: Numbers, random: np.random.Generator, *, both: bool) -> tuple[float, bool]:
-    """Minutes from the fault to the second minute in a row that pages (infinite: not within six hours), and was a named."""
+    """Minutes from the fault to the second minute in a row that pages (infinite: not in six hours); was a named?"""
     minutes = np.arange(WEEKS * MINUTES_OF_WEEK) % MINUTES_OF_WEEK
     total, good = attempts(usual[minutes], np.full(len(minutes), APPROVED), random)
     model: RatioModel = fit_ratio(good, total, minutes=minutes, usable=np.ones(len(minutes), bool))
