@@ -20,8 +20,9 @@ def badges_of(monitor: Monitor) -> dict[str, Badge]:
 def badge_shown(token: UUID) -> tuple[str, str]:
     """Name and state of what a badge is of, for anybody; raises `NotFound`. What nobody watches is unknown."""
     badge = Badge.objects.filter(token=token).select_related("monitor", "node").first()
-    if badge is None or (badge.monitor is not None and badge.monitor.retired_at is not None):
+    if badge is not None and badge.node is not None:
+        return badge.node.name, node_states().get(badge.node.pk, State.UNKNOWN.value)
+    monitor = badge.monitor if badge is not None else None
+    if monitor is None or monitor.retired_at is not None:
         raise NotFound("there is no such badge")
-    if badge.monitor is not None:
-        return badge.monitor.name, badge.monitor.state if badge.monitor.enabled else State.UNKNOWN.value
-    return badge.node.name, node_states().get(badge.node_id, State.UNKNOWN.value)
+    return monitor.name, monitor.state if monitor.enabled else State.UNKNOWN.value

@@ -65,9 +65,9 @@ def show_badges(request: Request, slug: str) -> HttpResponseBase:
 def change_badge(request: Request, slug: str) -> HttpResponseBase:
     """Make a badge, or withdraw its address."""
     monitor = selectors.monitor_for(request.actor, slug)
-    about = {"whole_node": request.POST.get("of") == "node", "actor": request.actor, "at": now()}
+    whole_node = request.POST.get("of") == "node"
     if request.POST.get("act") == "withdraw":
-        withdraw_badge(monitor, **about)
+        withdraw_badge(monitor, whole_node=whole_node, actor=request.actor, at=now())
     else:
-        make_badge(monitor, **about)
+        make_badge(monitor, whole_node=whole_node, actor=request.actor, at=now())
     return redirect("monitor-badges", slug=slug)
