@@ -1,5 +1,6 @@
 """Monitors, what they observed, and what that meant."""
 
+from stormproof.watch.models.badges import Badge
 from stormproof.watch.models.calendar import Peak
 from stormproof.watch.models.imports import ImportedMonitor
 from stormproof.watch.models.monitors import Monitor, StateChange
@@ -12,6 +13,7 @@ from stormproof.watch.models.slo import Slo
 from stormproof.watch.models.walks import Walk, WalkFile
 
 __all__ = [
+    "Badge",
     "DayRollUp",
     "Heartbeat",
     "HourRollUp",

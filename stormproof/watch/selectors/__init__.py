@@ -1,5 +1,6 @@
 """Reads of watch: monitors, their states, what was observed."""
 
+from stormproof.watch.selectors.badges import badge_shown, badges_of
 from stormproof.watch.selectors.calendar import (
     all_peaks,
     is_change_frozen,
@@ -68,6 +69,8 @@ __all__ = [
     "StepBar",
     "Track",
     "all_peaks",
+    "badge_shown",
+    "badges_of",
     "daily_uptimes",
     "days_of_slo",
     "down_times",
