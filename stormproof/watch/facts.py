@@ -130,6 +130,8 @@ class PeakRemoved(Fact):
 
     peak_id: int
     name: str
+
+
 class BadgeMade(Fact):
     """The state of a monitor or its node is shown to anybody who knows an address."""
 

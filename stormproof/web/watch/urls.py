@@ -3,6 +3,7 @@
 from django.urls import path
 
 from stormproof.web.watch.views import (
+    badges,
     charts,
     imports,
     jobs,
@@ -15,7 +16,6 @@ from stormproof.web.watch.views import (
     vendors,
     walks,
 )
-from stormproof.web.watch.views import badges, charts, imports, jobs, pages, pings, security, signals, vendors, walks
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('watch', '0006_security_events'),
+        ('watch', '0007_badges'),
     ]
 
     operations = [
