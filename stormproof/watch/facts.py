@@ -132,6 +132,7 @@ class PeakRemoved(Fact):
     name: str
 
 
+@dataclass(frozen=True, kw_only=True)
 class BadgeMade(Fact):
     """The state of a monitor or its node is shown to anybody who knows an address."""
 
