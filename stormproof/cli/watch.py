@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from stormproof.cli.maintenance import maintenance
 from stormproof.cli.ready import set_up_django, show, use_database
 
 commands = typer.Typer()
 monitors = typer.Typer(no_args_is_help=True, help="What is looked at, and how it is.")
 commands.add_typer(monitors, name="monitors")
+commands.add_typer(maintenance, name="maintenance")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text.")]
 COLOURS = {"up": "green", "degraded": "yellow", "down": "red", "unknown": "bright_black", "maintenance": "blue"}

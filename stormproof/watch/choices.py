@@ -23,5 +23,13 @@ class Signal(models.TextChoices):
     FAIL = "fail", "Failed"
 
 
+class Repeat(models.TextChoices):
+    """How often a maintenance window happens."""
+
+    ONCE = "once", "Once"
+    WEEKLY = "weekly", "On weekdays"
+    CRON = "cron", "By a cron line"
+
+
 WORST_FIRST = (State.DOWN, State.DEGRADED, State.UNKNOWN, State.MAINTENANCE, State.UP)
 PHASES = ("dns", "connect", "wait", "read")  # the order in which an observation keeps its phases

@@ -84,3 +84,54 @@ class MonitorRetired(Fact):
 
     monitor_id: int
     node_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintenancePlanned(Fact):
+    """A maintenance window was planned."""
+
+    window_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintenanceReplanned(Fact):
+    """A maintenance window has other times, or is about other monitors."""
+
+    window_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintenanceCalledOff(Fact):
+    """A maintenance window will not happen any more; one that runs is over."""
+
+    window_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintenanceBegan(Fact):
+    """Planned work began: the monitors it is about tell nothing until it is over."""
+
+    window_id: int
+    name: str
+    until: str  # ISO 8601
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintenanceEnded(Fact):
+    """Planned work is over; whatever still fails is told at once."""
+
+    window_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintenanceMoved(Fact):
+    """A person ended planned work early or gave it more time."""
+
+    window_id: int
+    name: str
+    until: str  # ISO 8601
+    planned_until: str  # ISO 8601

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from stormproof.core.jobs import every
 from stormproof.watch.services.heartbeats import mark_late_heartbeats
+from stormproof.watch.services.maintenance import keep_maintenance, plan_ahead
 from stormproof.watch.services.upkeep import drop_old_rows, make_partitions, mark_unknown_monitors, roll_up
 
 
@@ -19,6 +20,18 @@ def find_late_heartbeats(at: datetime) -> None:
 def find_monitors_nobody_looks_at(at: datetime) -> None:
     """Monitors whose prober is away go unknown."""
     mark_unknown_monitors(at=at)
+
+
+@every(seconds=2)
+def begin_and_end_maintenance(at: datetime) -> None:
+    """Monitors go into maintenance and come out of it."""
+    keep_maintenance(at=at)
+
+
+@every(seconds=3600)
+def plan_maintenance_ahead(at: datetime) -> None:
+    """The next times of windows that repeat are written down."""
+    plan_ahead(at=at)
 
 
 @every(seconds=30)

@@ -7,9 +7,9 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from stormproof.core.document import Duration
 from stormproof.core.secrets import open_text, seal_text
@@ -21,6 +21,7 @@ SEALED = "sealed:"
 FROM_ENV = "env:"
 _OWN_SETTING = re.compile(r"^(STORMPROOF_|DATABASE_URL)", re.IGNORECASE)
 LONGEST_TIMEOUT_S = 10.0
+Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.:-]{0,39}$")]
 
 
 class MonitorShape(BaseModel):
@@ -31,6 +32,7 @@ class MonitorShape(BaseModel):
     name: str | None = Field(None, max_length=200, description="What people call it; the identifier when left out.")
     on: str = Field(description="The function, asset, supplier or site it looks at.")
     paused: bool = Field(False, description="A paused monitor does not look.")
+    tags: list[Tag] = Field([], max_length=20, description="Words to find it by, and to plan maintenance for.")
 
 
 class ActiveShape(MonitorShape):
@@ -44,7 +46,7 @@ class ActiveShape(MonitorShape):
         return self.every
 
 
-BASE_FIELDS = frozenset({"name", "on", "paused", "kind", "every"})
+BASE_FIELDS = frozenset({"name", "on", "paused", "tags", "kind", "every"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +164,7 @@ __all__ = [
     "FormField",
     "Kind",
     "MonitorShape",
+    "Tag",
     "Tools",
     "open_config",
     "promised_s",

@@ -1,5 +1,6 @@
 """Monitors, what they observed, and what that meant."""
 
+from stormproof.watch.models.maintenance import MaintenanceOccurrence, MaintenanceWindow
 from stormproof.watch.models.monitors import Monitor, StateChange
 from stormproof.watch.models.observations import DayRollUp, HourRollUp, MinuteRollUp, Observation, RollUp, Upkeep
 from stormproof.watch.models.probers import Prober
@@ -7,6 +8,8 @@ from stormproof.watch.models.probers import Prober
 __all__ = [
     "DayRollUp",
     "HourRollUp",
+    "MaintenanceOccurrence",
+    "MaintenanceWindow",
     "MinuteRollUp",
     "Monitor",
     "Observation",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from stormproof.watch.choices import WORST_FIRST, State
+from stormproof.watch.rules.maintenance import Span, is_within
 
 UNKNOWN_GRACE = timedelta(seconds=10)
 GOOD = (State.UP, State.DEGRADED)
@@ -31,10 +32,29 @@ class Sighting:
     prober_id: int | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A state, why, and since when it is so."""
+
+    state: str
+    since: datetime
+    reason: str = ""
+
+
+def shown_standing(seen: Standing, *, maintenance: Span | None, planned: str, at: datetime) -> Standing:
+    """What is shown of what is `seen`: maintenance while its time runs, except for trouble that began before it.
+
+    So work that is planned tells nothing, and what broke seconds before its start is told all the same.
+    """
+    if maintenance is None or not is_within(maintenance, at):
+        return seen
+    if seen.state == State.DOWN and seen.since < maintenance[0]:
+        return seen
+    return Standing(state=State.MAINTENANCE, since=maintenance[0], reason=planned)
+
+
 def next_state(current: str, sighting: Sighting) -> str:
     """The state after `sighting`. Down, and up again after down, need a confirmed sighting; speed does not."""
-    if current == State.MAINTENANCE:
-        return current
     if sighting.refused:
         return State.UNKNOWN
     if not sighting.ok:
@@ -61,7 +81,8 @@ def spread_states(
     """The state of each node from its own monitors and from what it needs (k-of-n groups, no cycles).
 
     A node is down when it is seen down or a group can no longer be satisfied; a node that is seen working stays so;
-    a node nobody watches is what can be told from below: up when all its needs are known to be met, else unknown.
+    a node nobody watches is what can be told from below: up when all its needs are known to be met, maintenance when
+    planned work is all that keeps it from being so, else unknown.
     A need that nobody watches at all is left out.
     """
     done: dict[int, str | None] = {}
@@ -77,7 +98,7 @@ def spread_states(
         if State.DOWN in known:
             done[node] = State.DOWN
         elif node not in own and known:
-            done[node] = State.UNKNOWN if State.UNKNOWN in known else State.UP
+            done[node] = next(state for state in (State.UNKNOWN, State.MAINTENANCE, State.UP) if state in known)
         return done[node]
 
     return {node: visit(node) or State.UNKNOWN.value for node in nodes}
@@ -88,12 +109,12 @@ def _group_state(at_least: int, members: Sequence[str | None]) -> str | None:
     if not watched:
         return None
     down = watched.count(State.DOWN)
-    working = sum(1 for state in watched if state in GOOD or state == State.MAINTENANCE)
+    working = sum(state in GOOD for state in watched) + len(members) - len(watched)
     if len(members) - down < at_least:
         return State.DOWN
-    if working + (len(members) - len(watched)) >= at_least:
+    if working >= at_least:
         return State.UP
-    return State.UNKNOWN
+    return State.MAINTENANCE if working + watched.count(State.MAINTENANCE) >= at_least else State.UNKNOWN
 
 
 def say_state(state: str, *, since: str, reason: str, is_paused: bool, is_heartbeat: bool) -> str:
@@ -107,6 +128,6 @@ def say_state(state: str, *, since: str, reason: str, is_paused: bool, is_heartb
         State.DOWN: f"Down since {since}{because}.",
         State.DEGRADED: f"Works since {since}, but not as promised{because}.",
         State.UP: f"Up since {since}.",
-        State.MAINTENANCE: f"In maintenance since {since}; nothing is told.",
+        State.MAINTENANCE: f"In maintenance since {since}{because}; nothing is told until it is over.",
         State.UNKNOWN: f"Unknown since {since}{because}.",
     }[State(state)]

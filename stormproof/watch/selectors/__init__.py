@@ -12,6 +12,15 @@ from stormproof.watch.selectors.history import (
     phases_of,
     uptime_of,
 )
+from stormproof.watch.selectors.maintenance import (
+    monitors_covered_by,
+    nodes_in_maintenance,
+    occurrence_for,
+    occurrences_ahead,
+    window_for,
+    windows,
+    windows_in_use,
+)
 from stormproof.watch.selectors.monitors import (
     monitor_counts,
     monitor_for,
@@ -41,10 +50,14 @@ __all__ = [
     "monitor_for",
     "monitors",
     "monitors_by_id",
+    "monitors_covered_by",
     "monitors_in_use",
     "monitors_of",
     "monitors_to_look_at",
     "node_states",
+    "nodes_in_maintenance",
+    "occurrence_for",
+    "occurrences_ahead",
     "own_states",
     "phases_of",
     "probers_alive",
@@ -52,4 +65,7 @@ __all__ = [
     "target_of",
     "upkeep",
     "uptime_of",
+    "window_for",
+    "windows",
+    "windows_in_use",
 ]

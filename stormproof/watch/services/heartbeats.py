@@ -87,8 +87,7 @@ def mark_late_heartbeats(*, at: datetime) -> int:
     for monitor in late:
         since, monitor.due_at = monitor.due_at or at, None
         monitor.save(update_fields=["due_at"])
-        if monitor.state != State.MAINTENANCE:
-            count += move_monitor(monitor, to=State.DOWN, reason=_lateness(monitor), since=since, at=at)
+        count += move_monitor(monitor, to=State.DOWN, reason=_lateness(monitor), since=since, at=at)
     return count
 
 

@@ -99,6 +99,7 @@ def describe_settings(monitor: Monitor, *, node_slug: str = "") -> dict[str, Any
         "on": node_slug or monitor.node.slug,
         "kind": monitor.kind,
         "paused": not monitor.enabled,
+        "tags": monitor.tags,
         **open_config(kind, monitor.config),
     }
     if kind.look is not None:
@@ -176,6 +177,7 @@ def _fill(monitor: Monitor, settings: Any, at: datetime) -> None:
     monitor.config = config_of(settings)
     monitor.interval_seconds = settings.interval_seconds
     monitor.enabled = not settings.paused
+    monitor.tags = sorted(set(settings.tags))
     _expect_ping(monitor, at)
 
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from stormproof.core.live import announce
 from stormproof.watch.models import Monitor, Upkeep
 from stormproof.watch.rules import Sighting, next_state
-from stormproof.watch.services.states import move_monitor
+from stormproof.watch.services.states import move_monitor, standing_of
 
 _INSERT = """
 INSERT INTO watch_observation (monitor_id, at, ok, degraded, confirmed, total_ms, phases, reason, prober_id)
@@ -63,7 +63,7 @@ def _decide(monitor: Monitor, sighting: Sighting, at: datetime) -> bool:
     if is_old or not monitor.enabled or sighting.version != monitor.version:
         return False
     monitor.last_at = sighting.at
-    to = next_state(monitor.state, sighting)
+    to = next_state(standing_of(monitor).state, sighting)
     return move_monitor(monitor, to=to, reason=sighting.reason, since=sighting.since, at=at)
 
 

@@ -170,7 +170,8 @@ def mark_unknown_monitors(*, at: datetime) -> int:
     )
     looked_for = Monitor.objects.filter(enabled=True, retired_at__isnull=True).exclude(kind="heartbeat")
     late = (
-        looked_for.exclude(state__in=[State.UNKNOWN, State.MAINTENANCE])
+        looked_for.exclude(state=State.UNKNOWN)
+        .exclude(seen_state=State.UNKNOWN)
         .annotate(patience=patience)
         .filter(Q(last_at__isnull=True) | Q(last_at__lt=Value(at) - F("patience")))
         .select_for_update(no_key=True, skip_locked=True, of=("self",))

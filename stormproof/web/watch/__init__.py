@@ -37,7 +37,10 @@ STAGE = Stage(
     rank=20,
     permission="watch.read",
     key="w",
-    pages=(Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),),
+    pages=(
+        Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),
+        Page(name="Maintenance", url="maintenance", permission="watch.read", note="planned work", icon="tool"),
+    ),
     search=_find,
     count=_down,
 )

@@ -42,6 +42,11 @@ class MonitorForm(forms.Form):
         )
         for field in kind.fields:
             self.fields[key_of(field.path)] = _field(field, is_kept=bool(self._kept))
+        self.fields["tags"] = forms.CharField(
+            label="Tags",
+            required=False,
+            help_text="Words to find it by and to plan maintenance for; spaces between.",
+        )
         if kind.look is not None:
             self.fields["every"] = forms.CharField(
                 label="Every", initial="60s", help_text="How often it looks, such as 5s, 1m or 1h."
@@ -58,6 +63,7 @@ class MonitorForm(forms.Form):
         if self.errors:
             return cleaned
         data: dict[str, Any] = {"kind": self.kind.name, "on": cleaned["on"], "name": cleaned.get("name") or None}
+        data["tags"] = cleaned.get("tags", "").lower().replace(",", " ").split()
         if cleaned.get("every"):
             data["every"] = _with_unit(cleaned["every"])
         if self.monitor is not None:
@@ -73,7 +79,11 @@ class MonitorForm(forms.Form):
     def put_problems(self, problems: list[tuple[str, str]]) -> None:
         """Put each problem at the field it is about."""
         for path, message in problems:
-            places = [key_of(path), *(key_of(field.path) for field in self.kind.fields if path.startswith(field.path))]
+            places = [
+                key_of(path),
+                path.partition(".")[0],
+                *(key_of(field.path) for field in self.kind.fields if path.startswith(field.path)),
+            ]
             key = next((place for place in places if place in self.fields), None)
             self.add_error(key, message)
 
@@ -135,6 +145,7 @@ def _scalar(text: str) -> Any:
 def initial_of(monitor: Monitor) -> dict[str, Any]:
     """What the form shows of a monitor; sealed secrets stay sealed, those with a field of their own are left out."""
     found: dict[str, Any] = {"name": monitor.name, "on": monitor.node.slug, "every": f"{monitor.interval_seconds}s"}
+    found["tags"] = " ".join(monitor.tags)
     for field in KINDS[monitor.kind].fields:
         value: Any = monitor.config
         for step in field.path.split("."):
@@ -158,6 +169,7 @@ def stored_settings(monitor: Monitor) -> dict[str, Any]:
     """The settings as stored, secrets sealed: what an undo gives back."""
     data = {key: value for key, value in monitor.config.items() if key not in BASE_FIELDS}
     data |= {"kind": monitor.kind, "on": monitor.node.slug, "name": monitor.name, "paused": not monitor.enabled}
+    data["tags"] = monitor.tags
     if KINDS[monitor.kind].look is not None:
         data["every"] = f"{monitor.interval_seconds}s"
     return data

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from stormproof.web.watch.views import charts, pages, pings
+from stormproof.web.watch.views import charts, maintenance, pages, pings
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),
@@ -17,6 +17,11 @@ urlpatterns = [
     path("monitors/<slug:slug>/resume/", pages.resume, name="monitor-resume"),
     path("monitors/<slug:slug>/retire/", pages.retire, name="monitor-retire"),
     path("monitors/<slug:slug>/test/", pages.test_now, name="monitor-test"),
+    path("maintenance/", maintenance.show_windows, name="maintenance"),
+    path("maintenance/new/", maintenance.add_window, name="maintenance-new"),
+    path("maintenance/<slug:slug>/edit/", maintenance.edit_window, name="maintenance-edit"),
+    path("maintenance/<slug:slug>/end/", maintenance.move_end, name="maintenance-move-end"),
+    path("maintenance/<slug:slug>/call-off/", maintenance.call_off, name="maintenance-call-off"),
     path("ping/<uuid:key>", pings.take_ping, name="ping"),
     path("ping/<uuid:key>/<str:signal>", pings.take_ping, name="ping-signal"),
 ]
