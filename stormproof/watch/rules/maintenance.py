@@ -40,11 +40,13 @@ def instant_of(day: date, clock_time: time, zone: ZoneInfo) -> datetime:
     if moment.astimezone(zone).replace(tzinfo=None) == wall:
         return moment
     after = moment.astimezone(zone).utcoffset()
-    early, late = moment - LONGEST_GAP, moment  # the clocks change in between
-    while late - early > timedelta(seconds=1):
-        middle = early + (late - early) / 2
-        early, late = (early, middle) if middle.astimezone(zone).utcoffset() == after else (middle, late)
-    return late.replace(microsecond=0) + timedelta(seconds=1 if late.microsecond else 0)
+    late = int(moment.timestamp())
+    early = late - int(LONGEST_GAP.total_seconds())  # the clocks change in between, on a full second
+    while late - early > 1:
+        middle = (early + late) // 2
+        is_after = datetime.fromtimestamp(middle, zone).utcoffset() == after
+        early, late = (early, middle) if is_after else (middle, late)
+    return datetime.fromtimestamp(late, UTC)
 
 
 def occurrences_of(recurrence: Recurrence, *, after: datetime, before: datetime, most: int) -> list[Span]:

@@ -111,16 +111,20 @@ def _cover(*, at: datetime) -> None:
         span = covering_span(found, at=at)
         if span is not None:
             wanted.setdefault((span, names[monitor_id]), []).append(monitor_id)
-    _write_spans(wanted, gone=Monitor.objects.filter(maintenance_until__isnull=False).exclude(pk__in=spans))
+    _write_spans(wanted, at=at, gone=Monitor.objects.filter(maintenance_until__isnull=False).exclude(pk__in=spans))
 
 
-def _write_spans(wanted: dict[tuple[Span, str], list[int]], *, gone: QuerySet[Monitor]) -> None:
-    """Only rows that differ are locked, all in one order as the sightings do it, then written."""
+def _write_spans(wanted: dict[tuple[Span, str], list[int]], *, at: datetime, gone: QuerySet[Monitor]) -> None:
+    """Only rows that differ are locked, all in one order as the sightings do it, then written.
+
+    What ends now keeps its span until it was shown: the end is when the next state began.
+    """
     differs = Q(pk__in=gone.values("pk"))
     for ((start, end), name), ids in wanted.items():
         same = Q(maintenance_from=start, maintenance_until=end, maintenance_name=name)
         differs |= Q(pk__in=ids) & ~same
-    locked = Monitor.objects.filter(differs).select_for_update(no_key=True).order_by("pk")
+    ends_now = Q(state=State.MAINTENANCE, maintenance_until__lte=at)
+    locked = Monitor.objects.filter(differs).exclude(ends_now).select_for_update(no_key=True).order_by("pk")
     changed = set(locked.values_list("pk", flat=True))
     if not changed:
         return
