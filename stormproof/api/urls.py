@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from ninja import Router
 
-from stormproof.api import business, inform, maintenance, people, recover, rehearse, respond, review, watch
+from stormproof.api import business, inform, maintenance, people, places, recover, rehearse, respond, review, watch
 from stormproof.api.base import api
 
 ROUTERS: list[Router] = [
     people.router,
     watch.router,
     maintenance.router,
+    places.router,
     business.router,
     recover.router,
     rehearse.router,

@@ -23,6 +23,15 @@ class Signal(models.TextChoices):
     FAIL = "fail", "Failed"
 
 
+class Sight(models.TextChoices):
+    """Whether a place can see at all: its self-guard looks at targets that have nothing to do with each other."""
+
+    OFF = "off", "No self-guard"
+    UNPROVEN = "unproven", "Its targets never answered"
+    GREEN = "green", "Sees"
+    BLIND = "blind", "Blind"
+
+
 class Repeat(models.TextChoices):
     """How often a maintenance window happens."""
 

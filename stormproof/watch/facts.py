@@ -45,6 +45,39 @@ class MonitorDegraded(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MonitorStartedFlapping(Fact):
+    """Results change so often that up and down are not told any more, until it is steady again."""
+
+    monitor_id: int
+    node_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorStoppedFlapping(Fact):
+    """Results are steady again; what is seen is shown."""
+
+    monitor_id: int
+    node_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocationWentBlind(Fact):
+    """A place cannot see its own network any more: what it sees is left out, and says nothing about any target."""
+
+    location_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocationSeesAgain(Fact):
+    """A place that was blind sees its own network again."""
+
+    location_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MonitorCreated(Fact):
     """A monitor was set up."""
 

@@ -21,6 +21,7 @@ SEALED = "sealed:"
 FROM_ENV = "env:"
 _OWN_SETTING = re.compile(r"^(STORMPROOF_|DATABASE_URL)", re.IGNORECASE)
 LONGEST_TIMEOUT_S = 10.0
+LocationName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.:-]{0,39}$")]
 
 
@@ -39,6 +40,9 @@ class ActiveShape(MonitorShape):
     """A monitor that looks by itself, at an interval."""
 
     every: Duration = Field(60, ge=1, le=86400, description="How often it looks, such as 5s or 1m.")
+    locations: list[LocationName] = Field(
+        [], max_length=20, description="From which places it is looked at; from all when left out."
+    )
 
     @property
     def interval_seconds(self) -> int:
@@ -46,7 +50,7 @@ class ActiveShape(MonitorShape):
         return self.every
 
 
-BASE_FIELDS = frozenset({"name", "on", "paused", "tags", "kind", "every"})
+BASE_FIELDS = frozenset({"name", "on", "paused", "tags", "kind", "every", "locations"})
 
 
 @dataclass(frozen=True, kw_only=True)

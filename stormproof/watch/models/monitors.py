@@ -24,6 +24,7 @@ class Monitor(models.Model):
     version = models.PositiveIntegerField(default=1)  # one more with each change of what is looked at
     enabled = models.BooleanField(default=True)
     retired_at = models.DateTimeField(null=True, blank=True)
+    locations = ArrayField(models.CharField(max_length=40), default=list, blank=True)  # none means all
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
 
     state = models.CharField(max_length=12, choices=State.choices, default=State.UNKNOWN)
@@ -38,6 +39,9 @@ class Monitor(models.Model):
     seen_state = models.CharField(max_length=12, blank=True)
     seen_since = models.DateTimeField(null=True, blank=True)
     seen_reason = models.CharField(max_length=500, blank=True)
+    flapping_since = models.DateTimeField(null=True, blank=True)  # results change too often to tell up and down
+    flapping_reason = models.CharField(max_length=200, blank=True)
+    is_mostly_down = models.BooleanField(default=False)  # while it flaps: more than half of the last looks failed
     # The present or next maintenance, all windows that touch taken together.
     maintenance_from = models.DateTimeField(null=True, blank=True)
     maintenance_until = models.DateTimeField(null=True, blank=True)

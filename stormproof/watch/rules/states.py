@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from stormproof.watch.choices import WORST_FIRST, State
 from stormproof.watch.rules.maintenance import Span, is_within
 
+HERE = "here"  # the location of probers that are given no other, and of what is told to us
 UNKNOWN_GRACE = timedelta(seconds=10)
 GOOD = (State.UP, State.DEGRADED)
 OWN_REASONS = ("set up", "paused", "retired")
@@ -30,6 +31,7 @@ class Sighting:
     total_ms: float | None = None
     phases: tuple[float | None, ...] | None = field(default=None)
     prober_id: int | None = None
+    location: str = HERE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +43,17 @@ class Standing:
     reason: str = ""
 
 
-def shown_standing(seen: Standing, *, maintenance: Span | None, planned: str, at: datetime) -> Standing:
-    """What is shown of what is `seen`: maintenance while its time runs, except for trouble that began before it.
+def shown_standing(
+    seen: Standing, *, maintenance: Span | None, planned: str, at: datetime, flapping: Standing | None = None
+) -> Standing:
+    """What is shown of what is `seen`: `flapping` in place of up and down, and maintenance in place of all.
 
-    So work that is planned tells nothing, and what broke seconds before its start is told all the same.
+    Trouble that began before maintenance is shown all the same. So work that is planned tells nothing, and what broke
+    seconds before its start is not swallowed.
     """
     if maintenance is None or not is_within(maintenance, at):
-        return seen
-    if seen.state == State.DOWN and seen.since < maintenance[0]:
+        return flapping if flapping is not None and seen.state != State.UNKNOWN else seen
+    if seen.state == State.DOWN and seen.since < maintenance[0] and flapping is None:
         return seen
     return Standing(state=State.MAINTENANCE, since=maintenance[0], reason=planned)
 

@@ -11,6 +11,7 @@ from stormproof.core.refusals import Refused
 from stormproof.watch.choices import State
 from stormproof.watch.models import DayRollUp, HourRollUp, Monitor, Upkeep
 from stormproof.watch.rules import UNKNOWN_GRACE
+from stormproof.watch.selectors import blind_locations
 from stormproof.watch.services.states import move_monitor
 
 PARTITIONED = ("watch_observation", "watch_minute")
@@ -176,9 +177,14 @@ def mark_unknown_monitors(*, at: datetime) -> int:
         .filter(Q(last_at__isnull=True) | Q(last_at__lt=Value(at) - F("patience")))
         .select_for_update(no_key=True, skip_locked=True, of=("self",))
     )
-    count = 0
+    count, blind = 0, blind_locations()
     for monitor in late:
         last = f"since {monitor.last_at:%H:%M:%S} UTC" if monitor.last_at else "yet"
-        reason = f"no prober has looked {last}"
+        reason = f"no prober has looked {last}{_blindness(monitor, blind)}"
         count += move_monitor(monitor, to=State.UNKNOWN, reason=reason, since=monitor.last_at or at, at=at)
     return count
+
+
+def _blindness(monitor: Monitor, blind: frozenset[str]) -> str:
+    concerned = sorted(blind.intersection(monitor.locations) if monitor.locations else blind)
+    return f": {', '.join(concerned)} cannot see its own network" if concerned else ""

@@ -48,6 +48,11 @@ class MonitorForm(forms.Form):
             help_text="Words to find it by and to plan maintenance for; spaces between.",
         )
         if kind.look is not None:
+            self.fields["locations"] = forms.CharField(
+                label="Looked at from",
+                required=False,
+                help_text="Names of places, spaces between; from all when empty.",
+            )
             self.fields["every"] = forms.CharField(
                 label="Every", initial="60s", help_text="How often it looks, such as 5s, 1m or 1h."
             )
@@ -64,6 +69,8 @@ class MonitorForm(forms.Form):
             return cleaned
         data: dict[str, Any] = {"kind": self.kind.name, "on": cleaned["on"], "name": cleaned.get("name") or None}
         data["tags"] = cleaned.get("tags", "").lower().replace(",", " ").split()
+        if "locations" in self.fields:
+            data["locations"] = cleaned.get("locations", "").lower().replace(",", " ").split()
         if cleaned.get("every"):
             data["every"] = _with_unit(cleaned["every"])
         if self.monitor is not None:
@@ -146,6 +153,7 @@ def initial_of(monitor: Monitor) -> dict[str, Any]:
     """What the form shows of a monitor; sealed secrets stay sealed, those with a field of their own are left out."""
     found: dict[str, Any] = {"name": monitor.name, "on": monitor.node.slug, "every": f"{monitor.interval_seconds}s"}
     found["tags"] = " ".join(monitor.tags)
+    found["locations"] = " ".join(monitor.locations)
     for field in KINDS[monitor.kind].fields:
         value: Any = monitor.config
         for step in field.path.split("."):
@@ -172,6 +180,7 @@ def stored_settings(monitor: Monitor) -> dict[str, Any]:
     data["tags"] = monitor.tags
     if KINDS[monitor.kind].look is not None:
         data["every"] = f"{monitor.interval_seconds}s"
+        data["locations"] = monitor.locations
     return data
 
 
