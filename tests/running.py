@@ -26,7 +26,7 @@ from stormproof.core.processes import ProcessMark, is_alive, read_mark
 
 ROOT = Path(__file__).parent.parent
 READY_S = 180.0
-PARTS = ("web", "stream", "worker", "prober")
+PARTS = ("web", "stream", "intake", "worker", "prober")
 
 
 def free_ports(count: int) -> int:
@@ -153,7 +153,7 @@ class Running:
         return done
 
     def part(self, name: str) -> ProcessMark | None:
-        """The living process `web`, `stream`, `worker` or `prober`; None while it is down."""
+        """The living process `web`, `stream`, `intake`, `worker` or `prober`; None while it is down."""
         mark = read_mark(self.folder / "run" / "parts" / f"{name}.pid")
         return mark if mark and is_alive(mark) else None
 
@@ -183,9 +183,9 @@ class Running:
 def running(*, with_shop: bool = False, settings: dict[str, str] | None = None) -> Iterator[Running]:
     """A Stormproof, with the sample shop if asked, that is gone with all its processes at the end."""
     with tempfile.TemporaryDirectory(prefix="stormproof-running-", ignore_cleanup_errors=True) as name:
-        first = free_ports(14)
+        first = free_ports(15)
         made = Running(
-            folder=Path(name), port=first, shop_port=first + 2 if with_shop else None, settings=settings or {}
+            folder=Path(name), port=first, shop_port=first + 3 if with_shop else None, settings=settings or {}
         )
         made.folder.chmod(0o755)  # the shop's database runs as another user
         try:

@@ -18,7 +18,7 @@ from stormproof.people import selectors as people
 from stormproof.people.models import User
 from stormproof.recover import selectors as recover
 from stormproof.respond import selectors, services
-from stormproof.respond.choices import EntryGroup, IncidentState
+from stormproof.respond.choices import EntryGroup, EntryKind, IncidentState
 from stormproof.respond.models import Incident, Task, TimelineEntry
 from stormproof.respond.selectors import Situation
 
@@ -35,6 +35,7 @@ class IncidentOut(Schema):
     severity: int
     severity_reason: str
     state: str
+    stage: str
     is_drill: bool
     is_private: bool
     root_cause: str | None
@@ -97,6 +98,7 @@ class TaskOut(Schema):
     title: str
     assignee: str | None
     created_at: datetime
+    due_at: datetime | None
     done_at: datetime | None
 
     @staticmethod
@@ -136,9 +138,10 @@ class HandOverIn(Schema):
 
 
 class NoteIn(Schema):
-    """A note."""
+    """A line of a kind that people write: note, decision or observation."""
 
     text: str
+    kind: str = EntryKind.NOTE.value
     is_pinned: bool = False
 
 
@@ -147,6 +150,7 @@ class TaskIn(Schema):
 
     title: str
     assignee: str | None = None
+    due_at: datetime | None = None
 
 
 class RunIn(Schema):
@@ -164,7 +168,8 @@ class RunOut(Schema):
     mode: str
 
 
-def _incident(request: Request, number: int) -> Incident:
+def incident_of(request: Request, number: int) -> Incident:
+    """The incident of that number, if the actor may know of it."""
     return selectors.incident_numbered(request.actor, number)
 
 
@@ -189,21 +194,21 @@ def list_incidents(
 @router.get("/incidents/{int:number}", response=SituationOut, summary="One incident with its figures")
 def get_incident(request: Request, number: int) -> dict[str, object]:
     """One incident: what it costs, what is promised, who was paged."""
-    return _told(selectors.situation_of(_incident(request, number), now()))
+    return _told(selectors.situation_of(incident_of(request, number), now()))
 
 
 @router.get("/incidents/{int:number}/timeline", response=list[EntryOut], summary="Timeline")
 @paginate
 def list_timeline(request: Request, number: int, group: str = "") -> QuerySet[TimelineEntry]:
     """What happened, newest first."""
-    return selectors.timeline_of(_incident(request, number), group=_one_of("group", group, EntryGroup.values))
+    return selectors.timeline_of(incident_of(request, number), group=_one_of("group", group, EntryGroup.values))
 
 
 @router.get("/incidents/{int:number}/tasks", response=list[TaskOut], summary="Tasks")
 @paginate
 def list_incident_tasks(request: Request, number: int) -> QuerySet[Task]:
     """The tasks, open ones first."""
-    return selectors.tasks_of(_incident(request, number))
+    return selectors.tasks_of(incident_of(request, number))
 
 
 @router.post("/incidents", response={201: SituationOut}, summary="Declare an incident")
@@ -224,7 +229,7 @@ def declare_incident(request: Request, new: DeclareIn) -> Status[dict[str, objec
 @router.post("/incidents/{int:number}/acknowledge", response=SituationOut, summary="Acknowledge")
 def acknowledge_incident(request: Request, number: int) -> dict[str, object]:
     """Say "I am on it": the paging stops."""
-    services.acknowledge_incident(_incident(request, number), actor=request.actor, at=now())
+    services.acknowledge_incident(incident_of(request, number), actor=request.actor, at=now())
     return get_incident(request, number)
 
 
@@ -232,7 +237,7 @@ def acknowledge_incident(request: Request, number: int) -> dict[str, object]:
 def resolve_incident(request: Request, number: int, end: ResolveIn) -> dict[str, object]:
     """End an incident by hand."""
     services.resolve_incident(
-        _incident(request, number), reason=end.reason, despite_red=end.despite_red, actor=request.actor, at=now()
+        incident_of(request, number), reason=end.reason, despite_red=end.despite_red, actor=request.actor, at=now()
     )
     return get_incident(request, number)
 
@@ -241,7 +246,7 @@ def resolve_incident(request: Request, number: int, end: ResolveIn) -> dict[str,
 def change_severity(request: Request, number: int, new: SeverityIn) -> dict[str, object]:
     """Set the severity by hand."""
     services.change_severity(
-        _incident(request, number), severity=new.severity, reason=new.reason, actor=request.actor, at=now()
+        incident_of(request, number), severity=new.severity, reason=new.reason, actor=request.actor, at=now()
     )
     return get_incident(request, number)
 
@@ -249,7 +254,7 @@ def change_severity(request: Request, number: int, new: SeverityIn) -> dict[str,
 @router.post("/incidents/{int:number}/hand-over", response=SituationOut, summary="Hand over")
 def hand_over(request: Request, number: int, new: HandOverIn) -> dict[str, object]:
     """Make somebody else the commander."""
-    services.hand_over(_incident(request, number), to=_person(new.to), actor=request.actor, at=now())
+    services.hand_over(incident_of(request, number), to=person_of(new.to), actor=request.actor, at=now())
     return get_incident(request, number)
 
 
@@ -257,7 +262,12 @@ def hand_over(request: Request, number: int, new: HandOverIn) -> dict[str, objec
 def add_note(request: Request, number: int, note: NoteIn) -> Status[None]:
     """Write a note on the timeline."""
     services.add_note(
-        _incident(request, number), text=note.text, is_pinned=note.is_pinned, actor=request.actor, at=now()
+        incident_of(request, number),
+        text=note.text,
+        kind=note.kind,
+        is_pinned=note.is_pinned,
+        actor=request.actor,
+        at=now(),
     )
     return Status(204, None)
 
@@ -265,15 +275,20 @@ def add_note(request: Request, number: int, note: NoteIn) -> Status[None]:
 @router.post("/incidents/{int:number}/tasks", response={201: TaskOut}, summary="Add a task")
 def add_task(request: Request, number: int, new: TaskIn) -> Status[Task]:
     """Give the incident a task."""
-    assignee = _person(new.assignee) if new.assignee else None
-    incident = _incident(request, number)
-    return Status(201, services.add_task(incident, title=new.title, assignee=assignee, actor=request.actor, at=now()))
+    assignee = person_of(new.assignee) if new.assignee else None
+    incident = incident_of(request, number)
+    return Status(
+        201,
+        services.add_task(
+            incident, title=new.title, assignee=assignee, due_at=new.due_at, actor=request.actor, at=now()
+        ),
+    )
 
 
 @router.post("/incidents/{int:number}/tasks/{int:id}/done", response={204: None}, summary="Finish a task")
 def finish_task(request: Request, number: int, id: int) -> Status[None]:
     """Mark a task done."""
-    task = selectors.task_for(request.actor, _incident(request, number), id)
+    task = selectors.task_for(request.actor, incident_of(request, number), id)
     services.finish_task(task, actor=request.actor, at=now())
     return Status(204, None)
 
@@ -283,7 +298,7 @@ def start_procedure(request: Request, number: int, new: RunIn) -> Status[object]
     """Start a procedure for the incident."""
     procedure = recover.procedure_for(request.actor, new.procedure)
     run = services.start_procedure(
-        _incident(request, number), procedure, parameters=new.parameters, actor=request.actor, at=now()
+        incident_of(request, number), procedure, parameters=new.parameters, actor=request.actor, at=now()
     )
     return Status(201, run)
 
@@ -295,7 +310,8 @@ def _one_of(field: str, value: str, choices: Collection[str]) -> str:
     return value
 
 
-def _person(email: str) -> User:
+def person_of(email: str) -> User:
+    """The person with that address; raises `NotFound`."""
     found = people.people_by_email([email]).get(email.lower())
     if found is None:
         raise NotFound(f"Nobody has the address {email}")

@@ -13,7 +13,7 @@ from stormproof.api.base import Request
 from stormproof.core.clock import now
 from stormproof.watch import selectors
 from stormproof.watch.kinds import read_settings
-from stormproof.watch.models import Monitor, StateChange
+from stormproof.watch.models import Monitor, StateChange, Walk
 from stormproof.watch.services.looking import look_now
 from stormproof.watch.services.monitors import (
     change_monitor,
@@ -134,6 +134,24 @@ class OutcomeOut(Schema):
     details: dict[str, Any]
 
 
+class WalkOut(Schema):
+    """One walk of a journey, step by step; `about` holds web vitals and values kept, such as an order number."""
+
+    id: int
+    at: datetime
+    ok: bool
+    reason: str
+    total_ms: float | None
+    steps: list[dict[str, Any]]
+    about: dict[str, Any]
+    files: list[str]
+
+    @staticmethod
+    def resolve_files(walk: Walk) -> list[str]:
+        """The names of what a failed walk left, to be had from the console."""
+        return sorted(file.name for file in walk.files.all())
+
+
 class MonitorIn(Schema):
     """A monitor as continuity.yaml says it: `{"on": "checkout", "kind": "http", "every": "5s", "url": "..."}`."""
 
@@ -208,6 +226,13 @@ def test_monitor_now(request: Request, slug: str) -> object:
 def list_changes(request: Request, slug: str) -> QuerySet[StateChange]:
     """Every change of state, newest first; kept for ever."""
     return selectors.state_changes_of(selectors.monitor_for(request.actor, slug))
+
+
+@router.get("/monitors/{slug}/walks", response=list[WalkOut], summary="Walks of a journey")
+@paginate
+def list_walks(request: Request, slug: str) -> QuerySet[Walk]:
+    """The kept walks of a journey, newest first."""
+    return selectors.walks_of(selectors.monitor_for(request.actor, slug))
 
 
 @router.get("/monitors/{slug}/uptime", response=UptimeOut, summary="Uptime")

@@ -18,7 +18,7 @@ commands.add_typer(audit, name="audit")
 commands.add_typer(database, name="database")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text.")]
-Port = Annotated[int | None, typer.Option(help="Port of pages and API; the live stream takes the next one.")]
+Port = Annotated[int | None, typer.Option(help="Port of pages and API; live stream and intake take the next two.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on; 0.0.0.0 for all.")]
 
 
@@ -34,7 +34,7 @@ def up(
         bool, typer.Option("--logs", help="Let the processes write to this terminal, not to files in the data folder.")
     ] = False,
 ) -> None:
-    """Run everything on this machine: database, web, live stream, worker and prober. Ctrl-C stops it all."""
+    """Run everything on this machine: database, web, live stream, intake, worker and prober. Ctrl-C stops it all."""
     from stormproof.cli.up import run_up
 
     raise typer.Exit(run_up(port=port, host=host, with_shop=with_shop, shop_port=shop_port, logs=logs))
@@ -66,6 +66,19 @@ def stream(port: Port = None, host: Host = None) -> None:
     from stormproof.cli.up import stream_command
 
     _become(stream_command(host=host, port=port))
+
+
+@commands.command()
+def intake(port: Port = None, host: Host = None) -> None:
+    """Run only the intake of alerts and pings, two ports above the pages."""
+    set_up_django()
+    from stormproof.core.clock import now
+    from stormproof.core.env import env
+    from stormproof.core.ticks import keep_ticking
+    from stormproof.worker.intake.run import run_intake
+
+    keep_ticking("intake", clock=now)
+    run_intake(host=host or env.host, port=(port or env.port) + 2)
 
 
 @commands.command()

@@ -62,6 +62,20 @@ def acknowledge(number: Number, as_json: AsJson = False) -> None:
     show(_data(incident), as_json=as_json, text=f"{incident.label} is acknowledged.")
 
 
+@incidents.command("report")
+def report(number: Number, as_json: AsJson = False) -> None:
+    """Print the whole incident as Markdown (or data): moments, roles, tasks, timeline."""
+    use_database()
+    from stormproof.core.clock import now
+    from stormproof.respond.selectors import markdown_of_incident, report_of
+
+    incident, at = _incident(number), now()
+    if as_json:
+        show(report_of(incident, at), as_json=True, text="")
+    else:
+        typer.echo(markdown_of_incident(incident, at))
+
+
 def _operator() -> Any:
     from stormproof.cli.business import operator
 

@@ -48,6 +48,7 @@ def run_up(
             stop_orphans(parts_folder, say=say)
             _see_port_free(host, port)
             _see_port_free(host, port + 1)
+            _see_port_free(host, port + 2)
             _see_database()
             environment = _environment(port, host)
             link = _prepare(environment)
@@ -97,6 +98,7 @@ def _parts(port: int, host: str, environment: dict[str, str]) -> list[Part]:
     commands = {
         "web": web_command(host=host, port=port),
         "stream": stream_command(host=host, port=port),
+        "intake": [*own, "intake", "--host", host, "--port", str(port)],
         "worker": [*own, "worker"],
         "prober": [*own, "prober"],
     }
@@ -131,8 +133,12 @@ def _run(supervisor: Supervisor, shop: SampleShop | None, *, port: int, host: st
 
 
 def _announce(supervisor: Supervisor, *, port: int, host: str, link: str, seconds: float) -> None:
-    addresses = {"web": f"http://{host}:{port}", "stream": f"http://{host}:{port + 1}/stream/"}
-    for name in ("web", "stream", "worker", "prober"):
+    addresses = {
+        "web": f"http://{host}:{port}",
+        "stream": f"http://{host}:{port + 1}/stream/",
+        "intake": f"http://{host}:{port + 2}/in/",
+    }
+    for name in ("web", "stream", "intake", "worker", "prober"):
         say(name, f"process {supervisor.pid_of(name)}  {addresses.get(name, '')}".rstrip())
     say("up", f"ready after {seconds:.1f} s; stop with Ctrl-C")
     if link:

@@ -121,9 +121,12 @@ class Env:
     stream_url: str = _setting(
         "", "Where browsers reach the live stream. Empty: the public host, one port above.", read=_address
     )
+    intake_url: str = _setting(
+        "", "Where other systems reach the intake of alerts. Empty: the public host, two ports above.", read=_address
+    )
     host: str = _setting("127.0.0.1", "The address the web processes listen on; `0.0.0.0` for all.")
     port: int = _setting(
-        "8000", "The port of pages and API; the live stream takes the next one.", read=_count(1, 65534)
+        "8000", "The port of pages and API; the live stream and the intake take the next two.", read=_count(1, 65533)
     )
     web_workers: int = _setting("2", "Processes that serve pages and API.", read=_count(1, 64))
     web_threads: int = _setting("8", "Threads in each of them.", read=_count(1, 64))
@@ -177,8 +180,16 @@ class Env:
         """The address of the live stream as a browser sees it."""
         if self.stream_url:
             return self.stream_url
+        return self._neighbour(1)
+
+    @property
+    def taking_url(self) -> str:
+        """The address of the intake as another system sees it."""
+        return self.intake_url or self._neighbour(2)
+
+    def _neighbour(self, ports_above: int) -> str:
         parts = urlsplit(self.public_url)
-        return f"{parts.scheme}://{parts.hostname}:{(parts.port or 80) + 1}"
+        return f"{parts.scheme}://{parts.hostname}:{(parts.port or 80) + ports_above}"
 
 
 def variable(name: str) -> str:

@@ -79,6 +79,7 @@ class Notice(models.Model):
     publish_at = models.DateTimeField(null=True, blank=True)  # the rule lets it out then, unless it is over
     published_at = models.DateTimeField(null=True, blank=True)
     next_update_at = models.DateTimeField(null=True, blank=True)
+    widen_at = models.DateTimeField(null=True, blank=True)  # more is hit, and will be said then, all in one
     is_overdue_told = models.BooleanField(default=False)
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -94,6 +95,7 @@ class Notice(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["publish_at"], condition=Q(publish_at__isnull=False), name="inform_notice_to_publish"),
             models.Index(fields=["next_update_at"], condition=Q(state="published"), name="inform_notice_due"),
+            models.Index(fields=["widen_at"], condition=Q(widen_at__isnull=False), name="inform_notice_to_widen"),
         ]
 
     def __str__(self) -> str:

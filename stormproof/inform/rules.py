@@ -15,6 +15,7 @@ WORST_FIRST = ("down", "degraded", "unknown", "maintenance", "up")
 STALE_AFTER = timedelta(seconds=60)
 FEWEST_RUNS = 3
 ROUND_TO = timedelta(minutes=5)
+GATHER = timedelta(seconds=60)  # what an outage hits shows in seconds, one by one: customers hear of it at once
 
 PHRASES = {
     "up": "Works",
@@ -184,6 +185,11 @@ def first_text(affected: Sequence[str]) -> str:
 def widened_text(affected: Sequence[str]) -> str:
     """What an update says when more is hit than before."""
     return f"The problem now also touches other things: {listed(affected, most=6)}. We are repairing it."
+
+
+def widens_at(last_told_at: datetime, *, at: datetime) -> datetime:
+    """When to say that more is hit: now, or once a minute has passed since the last word, so that words are few."""
+    return max(at, last_told_at + GATHER)
 
 
 def holding_text() -> str:

@@ -18,8 +18,9 @@ def send_notice_mails(version_id: int, after: int = 0) -> None:
 
 @every(seconds=1)
 def let_notices_out(at: datetime) -> None:
-    """Publish the drafts whose moment, set by the rule, has come."""
+    """Publish the drafts whose moment, set by the rule, has come, and what else is hit by now."""
     services.publish_due_notices(at=at)
+    services.widen_due_notices(at=at)
 
 
 @every(seconds=10)

@@ -11,8 +11,9 @@ class RespondConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the section `paging` of continuity.yaml."""
+        """Register the sections of continuity.yaml."""
         from stormproof.core.document import register_section
-        from stormproof.respond.document import PagingSection
+        from stormproof.respond.document import IncidentsSection, PagingSection
 
         register_section(PagingSection())
+        register_section(IncidentsSection())

@@ -13,6 +13,33 @@ class IncidentState(models.TextChoices):
     RESOLVED = "resolved", "Resolved"
 
 
+class IncidentStage(models.TextChoices):
+    """How far an incident has come; each stage has a moment of its own."""
+
+    DETECTED = "detected", "Detected"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    MITIGATED = "mitigated", "Stable"
+    RESOLVED = "resolved", "Resolved"
+
+
+class IncidentRole(models.TextChoices):
+    """What a person does in an incident."""
+
+    COMMANDER = "commander", "Commander"
+    COMMUNICATIONS = "communications", "Communications"
+    OPERATIONS = "operations", "Operations"
+    SCRIBE = "scribe", "Scribe"
+
+
+class SeverityColour(models.TextChoices):
+    """The colour of a severity: one of the tones that mean something in the console."""
+
+    DOWN = "down", "Red"
+    DEGRADED = "degraded", "Amber"
+    MAINTENANCE = "maintenance", "Blue"
+    UNKNOWN = "unknown", "Grey"
+
+
 class PageState(models.TextChoices):
     """Where one page to one person stands."""
 
@@ -32,10 +59,19 @@ class EntryKind(models.TextChoices):
     PAGED = "paged", "Paged"
     ACKNOWLEDGED = "acknowledged", "Acknowledged"
     HANDED_OVER = "handed_over", "Handed over"
+    ROLE = "role", "Role"
     NOTE = "note", "Note"
+    DECISION = "decision", "Decision"
+    OBSERVATION = "observation", "Observation"
     TASK = "task", "Task"
     RUN = "run", "Procedure"
     CUSTOMERS = "customers", "Customers"
+    UPDATE = "update", "Update"
+    LEGAL = "legal", "Legal clock"
+    ORDERS = "orders", "Orders"
+    LINKED = "linked", "Linked"
+    MERGED = "merged", "Merged"
+    MITIGATED = "mitigated", "Stable"
     RECOVERED = "recovered", "Recovered"
     RESOLVED = "resolved", "Resolved"
     REOPENED = "reopened", "Re-opened"
@@ -57,11 +93,22 @@ GROUP_OF_KIND: dict[str, str] = {
     EntryKind.PAGED: EntryGroup.MACHINE,
     EntryKind.ACKNOWLEDGED: EntryGroup.DECISIONS,
     EntryKind.HANDED_OVER: EntryGroup.DECISIONS,
+    EntryKind.ROLE: EntryGroup.DECISIONS,
     EntryKind.NOTE: EntryGroup.DECISIONS,
+    EntryKind.DECISION: EntryGroup.DECISIONS,
+    EntryKind.OBSERVATION: EntryGroup.DECISIONS,
     EntryKind.TASK: EntryGroup.DECISIONS,
     EntryKind.RUN: EntryGroup.MACHINE,
     EntryKind.CUSTOMERS: EntryGroup.CUSTOMERS,
+    EntryKind.UPDATE: EntryGroup.CUSTOMERS,
+    EntryKind.LEGAL: EntryGroup.DECISIONS,
+    EntryKind.ORDERS: EntryGroup.MACHINE,
+    EntryKind.LINKED: EntryGroup.DECISIONS,
+    EntryKind.MERGED: EntryGroup.DECISIONS,
+    EntryKind.MITIGATED: EntryGroup.DECISIONS,
     EntryKind.RECOVERED: EntryGroup.MACHINE,
     EntryKind.RESOLVED: EntryGroup.DECISIONS,
     EntryKind.REOPENED: EntryGroup.MACHINE,
 }
+
+WRITTEN_BY_PEOPLE = (EntryKind.NOTE, EntryKind.DECISION, EntryKind.OBSERVATION)  # what a person may write by hand

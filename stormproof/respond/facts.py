@@ -62,6 +62,68 @@ class IncidentHandedOver(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IncidentRoleTaken(Fact):
+    """A person took a role in an incident, or was given it; a deputy stands in for the holder."""
+
+    incident_id: int
+    user_id: int
+    role: str
+    is_deputy: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentRoleEnded(Fact):
+    """A person no longer holds a role in an incident."""
+
+    incident_id: int
+    user_id: int
+    role: str
+    is_deputy: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentMitigated(Fact):
+    """A person said that customers are no longer hit."""
+
+    incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimelineEntryEdited(Fact):
+    """A line of a timeline was rewritten; the earlier wording is kept."""
+
+    incident_id: int
+    entry_id: int
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskReminded(Fact):
+    """Somebody was reminded of a task of an incident that is due."""
+
+    incident_id: int
+    task_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualificationRecorded(Fact):
+    """A person is trained for a role in incidents, until a day or for good."""
+
+    user_id: int
+    role: str
+    expires_on: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualificationDropped(Fact):
+    """A person no longer counts as trained for a role."""
+
+    user_id: int
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class IncidentResolved(Fact):
     """An incident is over."""
 

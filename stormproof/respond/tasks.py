@@ -22,6 +22,12 @@ def resolve_settled_incidents(at: datetime) -> None:
     services.resolve_what_has_settled(at=at)
 
 
+@every(seconds=15)
+def remind_of_incident_tasks(at: datetime) -> None:
+    """Mail whoever has a task that is due."""
+    services.remind_of_tasks(at=at)
+
+
 @task()
 def start_procedures_of_root(incident_id: int) -> None:
     """Start the automatic procedures, once a deeper cause had time to show."""

@@ -5,15 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from stormproof.core.jobs import every
-from stormproof.watch.services.heartbeats import mark_late_heartbeats
+from stormproof.watch.services.heartbeats import mark_late_heartbeats, prune_pings
 from stormproof.watch.services.maintenance import keep_maintenance, plan_ahead
 from stormproof.watch.services.upkeep import drop_old_rows, make_partitions, mark_unknown_monitors, roll_up
+from stormproof.watch.services.walks import drop_old_walks
 
 
 @every(seconds=1)
 def find_late_heartbeats(at: datetime) -> None:
     """Heartbeats whose ping is overdue go down."""
     mark_late_heartbeats(at=at)
+
+
+@every(seconds=60)
+def forget_old_pings(at: datetime) -> None:
+    """Only the newest pings of each heartbeat are kept."""
+    prune_pings(at=at)
 
 
 @every(seconds=2)
@@ -45,3 +52,4 @@ def keep_tables_in_shape(at: datetime) -> None:
     """Partitions are made ahead and dropped when their time is over."""
     make_partitions(at=at)
     drop_old_rows(at=at)
+    drop_old_walks(at=at)

@@ -19,8 +19,8 @@ def test_without_any_every_setting_has_its_default() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("STORMPROOF_PORT", "eighty", "'eighty' is no whole number from 1 to 65534"),
-        ("STORMPROOF_PORT", "65535", "'65535' is no whole number from 1 to 65534"),
+        ("STORMPROOF_PORT", "eighty", "'eighty' is no whole number from 1 to 65533"),
+        ("STORMPROOF_PORT", "65535", "'65535' is no whole number from 1 to 65533"),
         ("STORMPROOF_DEBUG", "perhaps", "'perhaps' is neither yes nor no"),
         ("STORMPROOF_PUBLIC_URL", "shop.example", "'shop.example' is no http:// or https:// address"),
         ("STORMPROOF_SMTP_URL", "mail.example:25", "write smtp://user:password@host:port"),

@@ -199,6 +199,23 @@ def test_by_rule_a_published_notice_says_that_more_is_hit() -> None:
     assert (last.number, last.affected) == (2, ["Checkout", "Returns"])
 
 
+def test_what_is_hit_within_a_minute_is_said_once() -> None:
+    by_rule()
+    incident = make_shop()
+    notice = draft(incident)
+    services.publish_due_notices(at=NOON)
+    for after, slug in ((2, "returns"), (9, "refunds"), (20, "gift-cards")):
+        incident.functions.add(make_node(slug, kind="function"))
+        services.widen_notice(incident, at=NOON + timedelta(seconds=after))
+    assert services.widen_due_notices(at=NOON + timedelta(seconds=59)) == 0
+    assert notice.versions.count() == 1
+    assert services.widen_due_notices(at=NOON + timedelta(seconds=60)) == 1
+    assert services.widen_due_notices(at=NOON + timedelta(seconds=61)) == 0
+    last = selectors.latest_published(notice)
+    assert last is not None
+    assert (last.number, last.affected) == (2, ["Checkout", "Returns", "Refunds", "Gift cards"])
+
+
 def test_by_rule_the_promised_update_comes_by_itself() -> None:
     by_rule(update_every_seconds=600)
     notice = draft(make_shop())

@@ -187,6 +187,7 @@ def test_the_page_and_the_api_say_from_where_it_is_seen(name: str, status: int) 
         renew_lease(Lease(instance=place, location=place, sight="green"), at=moment)
         ok = place == "paris"
         record_sightings([replace(seen(monitor, place, 0, ok=ok), at=moment, since=moment)], at=moment)
+    Prober.objects.update(lease_until=moment + timedelta(hours=1))
     client = client_of(name)
     page = client.get("/monitors/home/")
     assert page.status_code == client.get("/api/v1/monitors/home").status_code == status

@@ -83,7 +83,7 @@ class HttpProber:
         except TimeoutError:
             return watch.too_late(deadline_s)
         except aiohttp.ClientError as error:
-            return watch.failure(_say_client_error(error, where))
+            return watch.failure(say_client_error(error, where))
         except (OSError, ValueError) as error:
             return watch.failure(say_error(error, where=where))
 
@@ -141,18 +141,24 @@ async def _connected(_session: aiohttp.ClientSession, context: SimpleNamespace, 
 
 async def _judge(check: HttpCheck, answer: aiohttp.ClientResponse, watch: Stopwatch) -> Outcome:
     found = {"status": answer.status}
-    body = await _read(answer)
+    body = await read_body(answer)
     watch.lap("read")
-    if not any(low <= answer.status <= high for low, high in check.statuses):
-        return watch.failure(f"answered {answer.status}, expected {say_statuses(check.statuses)}", details=found)
-    fault = _fault_of_text(check, answer, body) if check.contains or check.contains_not else ""
-    fault = fault or (_fault_of_json(check.json, body) if check.json else "")
+    fault = fault_of_answer(check, status=answer.status, body=body, charset=answer.charset)
     if fault:
         return watch.failure(fault, details=found)
     return watch.success(faster_than_s=check.faster_than_s, details=found)
 
 
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
+def fault_of_answer(check: HttpCheck, *, status: int, body: bytes, charset: str | None) -> str:
+    """What an answer breaks of what `check` expects, in words; "" when nothing."""
+    if not any(low <= status <= high for low, high in check.statuses):
+        return f"answered {status}, expected {say_statuses(check.statuses)}"
+    fault = _fault_of_text(check, body, charset) if check.contains or check.contains_not else ""
+    return fault or (_fault_of_json(check.json, body) if check.json else "")
+
+
+async def read_body(answer: aiohttp.ClientResponse) -> bytes:
+    """The body, up to the longest that is read."""
     body = bytearray()
     while len(body) < LONGEST_BODY:
         part = await answer.content.read(min(65536, LONGEST_BODY - len(body)))
@@ -162,11 +168,16 @@ async def _read(answer: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _fault_of_text(check: HttpCheck, answer: aiohttp.ClientResponse, body: bytes) -> str:
+def text_of(body: bytes, charset: str | None) -> str:
+    """A body as text, by the charset it says or UTF-8; what cannot be read is replaced."""
     try:
-        text = body.decode(answer.charset or "utf-8", errors="replace")
+        return body.decode(charset or "utf-8", errors="replace")
     except LookupError:
-        text = body.decode(errors="replace")
+        return body.decode(errors="replace")
+
+
+def _fault_of_text(check: HttpCheck, body: bytes, charset: str | None) -> str:
+    text = text_of(body, charset)
     within = " in its first MiB" if len(body) >= LONGEST_BODY else ""
     for wanted in check.contains:
         if wanted not in text:
@@ -197,7 +208,8 @@ def say_statuses(statuses: Sequence[tuple[int, int]]) -> str:
     return " or ".join(str(low) if low == high else f"{low}-{high}" for low, high in statuses)
 
 
-def _say_client_error(error: aiohttp.ClientError, where: str) -> str:
+def say_client_error(error: aiohttp.ClientError, where: str) -> str:
+    """What went wrong between us and `where`, in words."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         cause = getattr(error, "certificate_error", None) or error.os_error
         return say_tls_error(cause, where=where) if isinstance(cause, ssl.SSLError) else f"{where}: {cause}"

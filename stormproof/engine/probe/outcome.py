@@ -9,6 +9,15 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
+class File:
+    """Something to look at afterwards, such as the screen as it was."""
+
+    name: str
+    media_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """Whether it works, how long it took and, when not, why in words.
 
@@ -24,6 +33,7 @@ class Outcome:
     total_ms: float | None = None
     phases: dict[str, float] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
+    files: tuple[File, ...] = ()
 
 
 class Stopwatch:

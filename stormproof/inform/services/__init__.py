@@ -13,6 +13,7 @@ from stormproof.inform.services.publishing import (
     publish_notice,
     reopen_notice,
     resolve_notice,
+    widen_due_notices,
     widen_notice,
     withdraw_notice,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "set_components",
     "set_status_page",
     "show_drill_publicly",
+    "widen_due_notices",
     "widen_notice",
     "withdraw_notice",
     "write_version",

@@ -12,7 +12,7 @@ from stormproof.core.refusals import Refused
 from stormproof.inform.choices import NoticeState, Phase, Release
 from stormproof.inform.facts import NoticePublished, NoticeResolved, NoticeUpdateOverdue, NoticeWithdrawn
 from stormproof.inform.models import Notice, Version
-from stormproof.inform.rules import holding_text, phase_after, reopened_text, resolved_text, widened_text
+from stormproof.inform.rules import holding_text, phase_after, reopened_text, resolved_text, widened_text, widens_at
 from stormproof.inform.selectors import draft_of, latest_published, overdue_notices, status_page
 from stormproof.inform.services.drafting import add_version, affected_by, moment_of_rule, redraft_notice
 from stormproof.inform.services.mailing import post_mails_later
@@ -57,7 +57,7 @@ def _let_out(
     is_last = version.phase == Phase.RESOLVED
     notice.state = NoticeState.RESOLVED if is_last else NoticeState.PUBLISHED
     notice.published_at = notice.published_at or at
-    notice.publish_at = None
+    notice.publish_at = notice.widen_at = None
     notice.ended_at = at if is_last else None
     every = timedelta(seconds=status_page().update_every_seconds)
     notice.next_update_at = None if is_last else (next_update_at or at + every)
@@ -123,8 +123,22 @@ def widen_notice(incident: Incident, *, at: datetime) -> None:
     elif notice.state == NoticeState.PUBLISHED and told is not None:
         affected = affected_by(incident)
         if set(affected) - set(told.affected) and status_page().publish == Release.BY_RULE:
+            moment = widens_at(told.published_at or at, at=at)
+            if moment > at:
+                Notice.objects.filter(pk=notice.pk, widen_at__isnull=True).update(widen_at=moment)
+                return
             phase = phase_after(told.phase, Phase.INVESTIGATING)
             _say(notice, phase=phase, text=widened_text(affected), at=at)
+
+
+@transaction.atomic
+def widen_due_notices(*, at: datetime) -> int:
+    """Say what else is hit wherever it was put off to be said in one; how many notices were due."""
+    due = list(Notice.objects.select_for_update(of=("self",)).select_related("incident").filter(widen_at__lte=at))
+    Notice.objects.filter(pk__in=[notice.pk for notice in due]).update(widen_at=None)
+    for notice in due:
+        widen_notice(notice.incident, at=at)
+    return len(due)
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
-from stormproof.respond.choices import GROUP_OF_KIND, EntryKind, IncidentState
+from stormproof.respond.choices import GROUP_OF_KIND, WRITTEN_BY_PEOPLE, EntryKind, IncidentStage, IncidentState
 
 NUMBER_SEQUENCE = "respond_incident_number"
 
@@ -100,6 +100,15 @@ class Incident(models.Model):
         """Whether it is resolved."""
         return self.state == IncidentState.RESOLVED
 
+    @property
+    def stage(self) -> str:
+        """How far it has come: detected, acknowledged, mitigated (nobody is hit any more) or resolved."""
+        if self.is_over:
+            return IncidentStage.RESOLVED
+        if self.impact_ended_at is not None:
+            return IncidentStage.MITIGATED
+        return IncidentStage.ACKNOWLEDGED if self.acknowledged_at else IncidentStage.DETECTED
+
 
 class TimelineEntry(models.Model):
     """One line of what happened in an incident, written by a person or by the machine."""
@@ -112,6 +121,7 @@ class TimelineEntry(models.Model):
     author_name = models.CharField(max_length=120)
     is_pinned = models.BooleanField(default=False)
     key = models.CharField(max_length=120, blank=True)
+    edited_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-at", "-id"]
@@ -131,6 +141,28 @@ class TimelineEntry(models.Model):
         """What it is filtered by: decisions, machine or customers."""
         return GROUP_OF_KIND[self.kind]
 
+    @property
+    def is_editable(self) -> bool:
+        """Whether a person wrote it; what the machine saw stays as it is."""
+        return self.kind in WRITTEN_BY_PEOPLE
+
+
+class EntryVersion(models.Model):
+    """What a line of a timeline said before it was rewritten."""
+
+    entry = models.ForeignKey(TimelineEntry, models.CASCADE, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    text = models.TextField()
+    replaced_at = models.DateTimeField()
+    replaced_by = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["entry", "number"], name="respond_entry_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id} v{self.number}"
+
 
 class Task(models.Model):
     """Something a person should do in an incident."""
@@ -139,11 +171,20 @@ class Task(models.Model):
     title = models.CharField(max_length=200)
     assignee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ["id"]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=Q(done_at__isnull=True, reminded_at__isnull=True, due_at__isnull=False),
+                name="respond_task_due",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title

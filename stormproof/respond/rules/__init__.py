@@ -13,15 +13,26 @@ from stormproof.respond.rules.causes import (
     suppressors,
 )
 from stormproof.respond.rules.paging import ACK_LINK_LASTS, SETTLE, Turn, turn_of
-from stormproof.respond.rules.severity import NODE_TITLE_LIMIT, Severity, deadline_of, severity_of, title_of
+from stormproof.respond.rules.severity import (
+    DEFAULT_MATRIX,
+    NODE_TITLE_LIMIT,
+    Criteria,
+    Severity,
+    deadline_of,
+    severity_of,
+    title_of,
+    words_of,
+)
 
 __all__ = [
     "ACK_LINK_LASTS",
+    "DEFAULT_MATRIX",
     "NODE_TITLE_LIMIT",
     "REOPEN_WITHIN",
     "SETTLE",
     "STORM",
     "Candidate",
+    "Criteria",
     "Severity",
     "Turn",
     "deadline_of",
@@ -35,4 +46,5 @@ __all__ = [
     "suppressors",
     "title_of",
     "turn_of",
+    "words_of",
 ]

@@ -22,12 +22,24 @@ from stormproof.respond.selectors.incidents import (
 )
 from stormproof.respond.selectors.money import Clock, clock_of, revenue_per_minute_of, revenue_so_far, rto_of
 from stormproof.respond.selectors.paging import ack_link_for, pages_of, paging_webhooks, policies
+from stormproof.respond.selectors.report import markdown_of_incident, report_of
+from stormproof.respond.selectors.roles import (
+    RoleNow,
+    people_for_role,
+    qualification_for,
+    qualifications,
+    role_for,
+    roles_now,
+    roles_of,
+)
+from stormproof.respond.selectors.severities import is_matrix_built_in, severity_matrix
 from stormproof.respond.selectors.situation import Situation, situation_of
 
 __all__ = [
     "READ",
     "Clock",
     "NextStep",
+    "RoleNow",
     "Situation",
     "ack_link_for",
     "alerts_of",
@@ -39,17 +51,27 @@ __all__ = [
     "incident_list",
     "incident_numbered",
     "incidents_for",
+    "is_matrix_built_in",
+    "markdown_of_incident",
     "neighbourhood_of",
     "next_steps",
     "open_incidents",
     "pages_of",
     "paging_webhooks",
+    "people_for_role",
     "policies",
+    "qualification_for",
+    "qualifications",
+    "report_of",
     "revenue_per_minute_of",
     "revenue_so_far",
+    "role_for",
+    "roles_now",
+    "roles_of",
     "root_node_ids",
     "rto_of",
     "runs_of",
+    "severity_matrix",
     "situation_of",
     "task_for",
     "tasks_of",

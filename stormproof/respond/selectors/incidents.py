@@ -113,9 +113,13 @@ def neighbourhood_of(incident: Incident, *, most: int = 14) -> tuple[list[Node],
     return [nodes[id] for id in chosen], edges
 
 
-def timeline_of(incident: Incident, *, group: str = "") -> QuerySet[TimelineEntry]:
-    """The timeline, newest first; `group` narrows it to decisions, machine or customers."""
+def timeline_of(incident: Incident, *, group: str = "", kind: str = "", search: str = "") -> QuerySet[TimelineEntry]:
+    """The timeline, newest first; `group` narrows it to decisions, machine or customers, `kind` to one kind of line."""
     found = incident.timeline.select_related("author")
+    if kind:
+        found = found.filter(kind=kind)
+    for word in search.split():
+        found = found.filter(Q(text__icontains=word) | Q(author_name__icontains=word))
     if group:
         found = found.filter(kind__in=[kind for kind, one in GROUP_OF_KIND.items() if one == group])
     return found.order_by("-at", "-pk")

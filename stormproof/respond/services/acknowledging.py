@@ -9,13 +9,15 @@ from django.db import transaction
 from stormproof.core.actor import Actor
 from stormproof.core.facts import tell
 from stormproof.core.refusals import NotFound, Refused
+from stormproof.people.models import User
 from stormproof.people.selectors import actor_for
-from stormproof.respond.choices import EntryKind, IncidentState, PageState
+from stormproof.respond.choices import EntryKind, IncidentRole, IncidentState, PageState
 from stormproof.respond.facts import IncidentAcknowledged
 from stormproof.respond.models import AckLink, Escalation, Incident, Page
 from stormproof.respond.services.links import nonce_of
 from stormproof.respond.services.locking import locked
 from stormproof.respond.services.paging import tell_webhooks
+from stormproof.respond.services.roles import put_in_role
 from stormproof.respond.services.timeline import write_timeline
 
 
@@ -59,6 +61,9 @@ def _acknowledge(incident: Incident, *, actor: Actor, at: datetime) -> Incident:
         incident.acknowledged_at = at
         incident.commander_id = actor.user_id
         incident.save(update_fields=["state", "acknowledged_at", "commander"])
+        if actor.user_id is not None:
+            person = User.objects.get(pk=actor.user_id)
+            put_in_role(incident, role=IncidentRole.COMMANDER, person=person, actor=actor, at=at)
         Escalation.objects.filter(incident=incident, next_at__isnull=False).update(next_at=None)
         tell(IncidentAcknowledged(incident_id=incident.pk, user_id=actor.user_id), at=at, actor=actor)
         tell_webhooks(incident, event="acknowledged", at=at)

@@ -11,6 +11,7 @@ from stormproof.business import selectors as business
 from stormproof.business.models import Node
 from stormproof.engine.graph import Graph
 from stormproof.respond.rules import Severity, severity_of, title_of
+from stormproof.respond.selectors.severities import severity_matrix
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,12 @@ def assess(function_ids: Iterable[int], *, root: Node | None, at: datetime) -> A
     share = business.share_of(ids) if ids else Decimal(0)
     return Assessment(
         functions=tuple(functions),
-        severity=severity_of(share=share, functions=len(functions), tightest_rto_seconds=rto),
+        severity=severity_of(
+            share=share,
+            functions=len(functions),
+            tightest_rto_seconds=rto,
+            hit=[node.slug for node in functions],
+            matrix=severity_matrix(),
+        ),
         title=title_of(functions=[node.name for node in functions], root=root.name if root else ""),
     )

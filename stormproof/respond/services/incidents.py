@@ -13,10 +13,11 @@ from stormproof.core.facts import tell
 from stormproof.core.refusals import Refused
 from stormproof.engine.graph import Graph
 from stormproof.people.models import User
-from stormproof.respond.choices import EntryKind, IncidentState
+from stormproof.respond.choices import EntryKind, IncidentRole, IncidentState
 from stormproof.respond.facts import (
     ImpactWidened,
     IncidentHandedOver,
+    IncidentMitigated,
     IncidentOpened,
     IncidentReopened,
     IncidentResolved,
@@ -28,6 +29,7 @@ from stormproof.respond.rules import SETTLE, deeper_root, title_of
 from stormproof.respond.services.assessing import Assessment, assess, functions_hit
 from stormproof.respond.services.locking import lock_incidents, locked
 from stormproof.respond.services.paging import page_again, start_paging, tell_webhooks
+from stormproof.respond.services.roles import end_roles, put_in_role
 from stormproof.respond.services.timeline import write_timeline
 
 
@@ -41,6 +43,10 @@ class CannotChangeSeverity(Refused):
 
 class CannotHandOver(Refused):
     """The incident is over, or the person cannot command it."""
+
+
+class CannotMitigateIncident(Refused):
+    """There is no reason, or the incident is stable or over already."""
 
 
 class CannotResolveIncident(Refused):
@@ -195,6 +201,7 @@ def reopen_incident(incident: Incident, *, graph: Graph, at: datetime) -> None:
     incident.resolved_at = incident.acknowledged_at = incident.green_at = incident.impact_ended_at = None
     incident.resolution = ""
     incident.commander = None
+    end_roles(incident, at=at)
     incident.cycle += 1
     incident.save()
     text = f"{incident.label} is back"
@@ -249,9 +256,33 @@ def hand_over(incident: Incident, *, to: User, actor: Actor, at: datetime) -> No
     before = incident.commander_id
     incident.commander = to
     incident.save(update_fields=["commander"])
+    put_in_role(incident, role=IncidentRole.COMMANDER, person=to, actor=actor, at=at)
     write_timeline(incident, kind=EntryKind.HANDED_OVER, text=f"{to} commands now", actor=actor, at=at)
     fact = IncidentHandedOver(incident_id=incident.pk, from_user_id=before, user_id=to.pk)
     tell(fact, at=at, actor=actor)
+
+
+@transaction.atomic
+def mitigate_incident(incident: Incident, *, reason: str, actor: Actor, at: datetime) -> None:
+    """Say that customers are no longer hit: the clock stands still, the incident goes on.
+
+    The machine says so by itself when no function is hit any more; a new alert that hits one takes it back.
+    Raises `CannotMitigateIncident`.
+    """
+    actor.require("respond.act")
+    incident = locked(incident)
+    if incident.is_over:
+        raise CannotMitigateIncident(f"{incident.label} is resolved")
+    if incident.impact_ended_at is not None:
+        raise CannotMitigateIncident(f"{incident.label} is stable already")
+    if not reason.strip() or len(reason) > 500:
+        raise CannotMitigateIncident("A reason of at most 500 characters is needed", field="reason")
+    incident.impact_ended_at = at
+    incident.save(update_fields=["impact_ended_at"])
+    text = f"Customers are no longer hit: {reason.strip()}"
+    write_timeline(incident, kind=EntryKind.MITIGATED, text=text, actor=actor, at=at)
+    tell(IncidentMitigated(incident_id=incident.pk), at=at, actor=actor)
+    tell_webhooks(incident, event="stable", at=at)
 
 
 @transaction.atomic
@@ -304,6 +335,7 @@ def _resolve(incident: Incident, *, reason: str, actor: Actor, at: datetime) -> 
     incident.impact_ended_at = incident.impact_ended_at or at
     incident.save(update_fields=["state", "resolved_at", "resolution", "impact_ended_at"])
     Escalation.objects.filter(incident=incident, next_at__isnull=False).update(next_at=None)
+    end_roles(incident, at=at)
     key = f"resolved:{incident.cycle}"
     write_timeline(incident, kind=EntryKind.RESOLVED, text=f"Resolved: {reason}", actor=actor, at=at, key=key)
     tell(IncidentResolved(incident_id=incident.pk), at=at, actor=actor)

@@ -7,14 +7,20 @@ from datetime import datetime
 from django.db import transaction
 
 from stormproof.core.actor import Actor
+from stormproof.core.facts import tell
 from stormproof.core.live import announce
 from stormproof.core.refusals import Refused
-from stormproof.respond.choices import EntryKind
-from stormproof.respond.models import Incident, TimelineEntry
+from stormproof.respond.choices import WRITTEN_BY_PEOPLE, EntryKind
+from stormproof.respond.facts import TimelineEntryEdited
+from stormproof.respond.models import EntryVersion, Incident, TimelineEntry
 
 
 class CannotAddNote(Refused):
-    """The note is empty or too long."""
+    """The note is empty or too long, or of a kind that people do not write."""
+
+
+class CannotEditEntry(Refused):
+    """The line was written by the machine, or the new text is empty, too long or the same."""
 
 
 @transaction.atomic(savepoint=False)
@@ -37,9 +43,20 @@ def write_timeline(
 
 
 @transaction.atomic
-def add_note(incident: Incident, *, text: str, actor: Actor, at: datetime, is_pinned: bool = False) -> None:
-    """Write what a person saw or decided; raises `CannotAddNote` for an empty or overlong text."""
+def add_note(
+    incident: Incident,
+    *,
+    text: str,
+    actor: Actor,
+    at: datetime,
+    is_pinned: bool = False,
+    kind: str = EntryKind.NOTE,
+) -> None:
+    """Write what a person saw (observation) or decided (decision); raises `CannotAddNote`."""
     actor.require("respond.act")
+    if kind not in WRITTEN_BY_PEOPLE:
+        choices = ", ".join(WRITTEN_BY_PEOPLE)
+        raise CannotAddNote(f"People do not write {kind!r}", field="kind", hint=f"Choose one of {choices}.")
     text = text.strip()
     if not text:
         raise CannotAddNote("The note is empty", field="text", hint="Write what you saw or decided.")
@@ -47,7 +64,30 @@ def add_note(incident: Incident, *, text: str, actor: Actor, at: datetime, is_pi
         raise CannotAddNote(
             f"The note has {len(text)} characters; 5000 is the most", field="text", hint="Split it in two."
         )
-    write_timeline(incident, kind=EntryKind.NOTE, text=text, actor=actor, at=at, is_pinned=is_pinned)
+    write_timeline(incident, kind=kind, text=text, actor=actor, at=at, is_pinned=is_pinned)
+
+
+@transaction.atomic
+def edit_entry(entry: TimelineEntry, *, text: str, actor: Actor, at: datetime) -> TimelineEntry:
+    """Rewrite a line that a person wrote; what it said before is kept. Raises `CannotEditEntry`."""
+    actor.require("respond.act")
+    entry = TimelineEntry.objects.select_for_update().get(pk=entry.pk)
+    if not entry.is_editable:
+        raise CannotEditEntry("What the machine wrote stays as it is", field="text", hint="Add a note instead.")
+    text = text.strip()
+    if not text or len(text) > 5000:
+        raise CannotEditEntry("A line has 1 to 5000 characters", field="text")
+    if text == entry.text:
+        raise CannotEditEntry("That is what it says already", field="text")
+    number = entry.versions.count() + 1
+    EntryVersion.objects.create(
+        entry=entry, number=number, text=entry.text, replaced_at=at, replaced_by=actor.name[:120]
+    )
+    entry.text, entry.edited_at = text, at
+    entry.save(update_fields=["text", "edited_at"])
+    fact = TimelineEntryEdited(incident_id=entry.incident_id, entry_id=entry.pk, version=number + 1)
+    tell(fact, at=at, actor=actor)
+    return entry
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from stormproof.core.refusals import Refused
-from stormproof.watch.kinds import heartbeat, http, sql, tcp, tls
+from stormproof.watch.kinds import heartbeat, http, journey, sql, tcp, tls
 from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, MonitorShape, open_config, resolve_config, seal_config
 
 KINDS: dict[str, Kind] = {
@@ -16,6 +16,7 @@ KINDS: dict[str, Kind] = {
     "tcp": tcp.KIND,
     "tls": tls.KIND,
     "sql": sql.KIND,
+    "journey": journey.KIND,
     "heartbeat": heartbeat.KIND,
 }
 

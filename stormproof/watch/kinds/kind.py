@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -23,6 +24,8 @@ _OWN_SETTING = re.compile(r"^(STORMPROOF_|DATABASE_URL)", re.IGNORECASE)
 LONGEST_TIMEOUT_S = 10.0
 LocationName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.:-]{0,39}$")]
+Widget = Literal["text", "area", "lines", "number", "scalar", "choice", "yes", "pairs", "values", "secret", "yaml"]
+Path = tuple[str | int, ...]  # a place in the settings: names and positions
 
 
 class MonitorShape(BaseModel):
@@ -70,7 +73,9 @@ class FormField:
     path: str
     label: str
     help: str = ""
-    widget: Literal["text", "area", "lines", "number", "scalar", "choice", "yes", "pairs", "values", "secret"] = "text"
+    widget: Literal[
+        "text", "area", "lines", "number", "scalar", "choice", "yes", "pairs", "values", "secret", "yaml"
+    ] = "text"
     choices: tuple[str, ...] = ()
     placeholder: str = ""
     required: bool = False
@@ -89,7 +94,9 @@ class Kind:
     hosts: Callable[[Any], list[tuple[str, str]]]  # (field path, host) that the guard must let through
     fields: tuple[FormField, ...]
     look: Callable[[Any, Tools], Awaitable[Outcome]] | None = None
-    secret_paths: Callable[[Mapping[str, Any]], list[tuple[str, ...]]] = lambda _config: []
+    secret_paths: Callable[[Mapping[str, Any]], list[Path]] = lambda _config: []
+    has_steps: bool = False  # each look is a walk through steps, which are kept
+    confirm_after_s: float = 1.0  # how long after a new result the second look comes that confirms it
 
     @property
     def is_active(self) -> bool:
@@ -100,6 +107,12 @@ class Kind:
 def timeout_s(interval_seconds: float, *, promised_s: float | None = None) -> float:
     """How long one try may take: half the interval and no less than was promised; at least 1, at most 10 seconds."""
     return min(LONGEST_TIMEOUT_S, max(1.0, interval_seconds / 2, promised_s or 0))
+
+
+def limit_s(shape: Any, interval_seconds: float) -> float:
+    """How long one look with these settings may take: what they say (`within`), else by the interval."""
+    said: float | None = getattr(shape, "within", None)
+    return timeout_s(interval_seconds, promised_s=promised_s(shape)) if said is None else float(said)
 
 
 def promised_s(shape: Any) -> float | None:
@@ -126,8 +139,8 @@ def resolve_config(kind: Kind, config: Mapping[str, Any]) -> dict[str, Any]:
     return _mapped(open_config(kind, config), kind.secret_paths(config), _from_env)
 
 
-def _mapped(config: Mapping[str, Any], paths: list[tuple[str, ...]], change: Callable[[str], str]) -> dict[str, Any]:
-    copy: dict[str, Any] = {key: dict(value) if isinstance(value, dict) else value for key, value in config.items()}
+def _mapped(config: Mapping[str, Any], paths: list[Path], change: Callable[[str], str]) -> dict[str, Any]:
+    copy: dict[str, Any] = deepcopy(dict(config))
     for path in paths:
         holder: Any = copy
         for step in path[:-1]:
@@ -170,6 +183,7 @@ __all__ = [
     "MonitorShape",
     "Tag",
     "Tools",
+    "limit_s",
     "open_config",
     "promised_s",
     "require_foreign_variable",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
+from stormproof.engine.probe.outcome import File
 from stormproof.watch.choices import WORST_FIRST, State
 from stormproof.watch.rules.maintenance import Span, is_within
 
@@ -31,6 +33,9 @@ class Sighting:
     total_ms: float | None = None
     phases: tuple[float | None, ...] | None = field(default=None)
     prober_id: int | None = None
+    steps: Sequence[Mapping[str, Any]] | None = None  # a journey: each step as it went
+    about: Mapping[str, Any] | None = None  # a journey: web vitals, values kept
+    files: tuple[File, ...] = ()  # a failed journey: what it left to look at
     location: str = HERE
 
 

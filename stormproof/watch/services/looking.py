@@ -12,7 +12,7 @@ from stormproof.core.secrets import CannotOpenSecret
 from stormproof.engine.probe.http import HttpProber
 from stormproof.engine.probe.outcome import Outcome
 from stormproof.watch.kinds import KINDS, read_settings, resolve_config
-from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, Tools
+from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, Tools, limit_s
 from stormproof.watch.models import Monitor
 from stormproof.watch.services.monitors import own_guard, require_allowed_targets
 
@@ -54,6 +54,6 @@ async def _look_once(kind: Kind, shape: Any, at: datetime) -> Outcome:
     guard = own_guard()
     http = HttpProber(guard)
     try:
-        return await kind.look(shape, Tools(guard=guard, http=http, deadline_s=LIMIT_S, at=at))
+        return await kind.look(shape, Tools(guard=guard, http=http, deadline_s=max(LIMIT_S, limit_s(shape, 1)), at=at))
     finally:
         await http.close()

@@ -13,6 +13,7 @@ from stormproof.watch.models import Monitor, Place, Upkeep
 from stormproof.watch.rules import PlaceView, Sighting, judge_places, take_in
 from stormproof.watch.selectors import blind_locations
 from stormproof.watch.services.states import move_as_judged, standing_of
+from stormproof.watch.services.walks import keep_walks
 
 _INSERT = """
 INSERT INTO watch_observation (monitor_id, at, ok, degraded, confirmed, total_ms, phases, reason, prober_id)
@@ -64,6 +65,7 @@ def record_sightings(sightings: Sequence[Sighting], *, at: datetime) -> int:
     known = [sighting for sighting in in_order if sighting.monitor_id in monitors]
     kept = [sighting for sighting in known if not sighting.refused and sighting.at > _oldest_kept(at)]
     _insert(kept)
+    keep_walks(kept)
     _reopen_roll_ups(kept)
     before = _read_places(ids)
     places = {monitor_id: dict(views) for monitor_id, views in before.items()}

@@ -27,7 +27,11 @@ STAGE = Stage(
     permission="respond.read",
     key="i",
     pages=(Page(name="Declare an incident", url="declare_incident", permission="respond.act", icon="urgent"),),
-    settings=(Page(name="Paging", url="paging", permission="respond.read", note="Who is paged, in which order"),),
+    settings=(
+        Page(name="Paging", url="paging", permission="respond.read", note="Who is paged, in which order"),
+        Page(name="Severities", url="severities", permission="respond.read", note="What makes an incident how grave"),
+        Page(name="Trained people", url="qualifications", permission="respond.read", note="Who may take which role"),
+    ),
     search=find_incidents,
     count=count_open,
 )

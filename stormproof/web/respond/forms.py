@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
 
 from stormproof.business.models import Node
 from stormproof.business.selectors import functions_in_use, nodes_in_use
+from stormproof.core.document import read_duration
 from stormproof.people.models import User
+from stormproof.respond.choices import WRITTEN_BY_PEOPLE, EntryKind, IncidentRole
+from stormproof.respond.selectors import people_for_role, severity_matrix
 
-SEVERITIES = [
-    ("1", "1 · the shop earns nothing"),
-    ("2", "2 · an important part is down"),
-    ("3", "3 · something customers notice"),
-    ("4", "4 · nobody notices yet"),
-]
+
+def severities() -> list[tuple[str, str]]:
+    """The levels of the matrix as choices."""
+    return [(str(one.level), f"{one.level} · {one.name}") for one in severity_matrix()]
 
 
 def people() -> Any:
@@ -37,7 +39,7 @@ class DeclareForm(forms.Form):
     root = forms.ModelChoiceField(
         queryset=Node.objects.none(), required=False, label="Cause, if known", help_text="Its team is paged."
     )
-    severity = forms.ChoiceField(choices=[("", "From the functions hit"), *SEVERITIES], required=False)
+    severity = forms.ChoiceField(choices=(), required=False)
     is_private = forms.BooleanField(
         required=False, label="Private", help_text="Only responders see it; nothing is told outside."
     )
@@ -46,13 +48,18 @@ class DeclareForm(forms.Form):
         super().__init__(*arguments, **keywords)
         self.fields["functions"].queryset = functions_in_use()  # type: ignore[attr-defined]
         self.fields["root"].queryset = nodes_in_use()  # type: ignore[attr-defined]
+        self.fields["severity"].choices = [("", "From the functions hit"), *severities()]  # type: ignore[attr-defined]
 
 
 class SeverityForm(forms.Form):
     """Another severity and why."""
 
-    severity = forms.ChoiceField(choices=SEVERITIES)
+    severity = forms.ChoiceField(choices=())
     reason = forms.CharField(max_length=200, label="Why?")
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.fields["severity"].choices = severities()  # type: ignore[attr-defined]
 
 
 class HandOverForm(forms.Form):
@@ -71,7 +78,59 @@ class NoteForm(forms.Form):
     text = forms.CharField(
         max_length=5000, label="Note", widget=forms.Textarea(attrs={"rows": 2}), help_text="What you saw or decided."
     )
+    kind = forms.ChoiceField(
+        choices=[(kind.value, kind.label) for kind in WRITTEN_BY_PEOPLE], required=False, initial="note", label="Kind"
+    )
     is_pinned = forms.BooleanField(required=False, label="Keep at the top")
+
+    def clean_kind(self) -> str:
+        """A note when nothing was chosen."""
+        return str(self.cleaned_data["kind"] or EntryKind.NOTE)
+
+
+class EntryForm(forms.Form):
+    """A line of the timeline in better words."""
+
+    text = forms.CharField(max_length=5000, label="Text", widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class MitigateForm(forms.Form):
+    """Why customers are no longer hit."""
+
+    reason = forms.CharField(max_length=500, label="Why are customers no longer hit?")
+
+
+class RoleForm(forms.Form):
+    """Who takes a role; the choices say who is trained for it."""
+
+    person = forms.ChoiceField(choices=(), label="Who")
+    is_deputy = forms.BooleanField(required=False, label="As deputy", help_text="Stands in for the holder.")
+
+    def __init__(self, *arguments: Any, role: str, today: date, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        found = people_for_role(role, today=today)
+        self.people = {str(user.pk): user for user, _ in found}
+        choices = [(str(user.pk), f"{user} ({training})") for user, training in found]
+        self.fields["person"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_person(self) -> User:
+        """The person behind the choice."""
+        return self.people[self.cleaned_data["person"]]
+
+
+class QualificationForm(forms.Form):
+    """Who is trained for what."""
+
+    person = forms.ModelChoiceField(queryset=User.objects.none(), label="Who")
+    role = forms.ChoiceField(choices=IncidentRole.choices)
+    trained_on = forms.DateField(label="Trained on", widget=forms.DateInput(attrs={"type": "date"}))
+    expires_on = forms.DateField(
+        required=False, label="Good until", widget=forms.DateInput(attrs={"type": "date"}), help_text="Empty: for good."
+    )
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.fields["person"].queryset = people()  # type: ignore[attr-defined]
 
 
 class TaskForm(forms.Form):
@@ -81,6 +140,19 @@ class TaskForm(forms.Form):
     assignee = forms.ModelChoiceField(
         queryset=User.objects.none(), required=False, label="Who", empty_label="Nobody yet"
     )
+    due_in = forms.CharField(
+        required=False, max_length=10, label="Due in", help_text="Such as 30m or 2h; a reminder goes out then."
+    )
+
+    def clean_due_in(self) -> float | None:
+        """The seconds, None when it was left empty."""
+        text = str(self.cleaned_data["due_in"]).strip()
+        if not text:
+            return None
+        try:
+            return read_duration(text)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)

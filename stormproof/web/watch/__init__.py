@@ -40,6 +40,14 @@ STAGE = Stage(
     pages=(
         Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),
         Page(name="Maintenance", url="maintenance", permission="watch.read", note="planned work", icon="tool"),
+        Page(
+            name="Import monitors",
+            url="import-monitors",
+            permission="watch.write",
+            note="from other products",
+            icon="file-import",
+        ),
+        Page(name="Ping keys", url="ping-keys", permission="watch.write", note="heartbeats by name", icon="key"),
     ),
     search=_find,
     count=_down,

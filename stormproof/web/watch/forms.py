@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import yaml
 from django import forms
 from django.utils.text import slugify
 
@@ -16,7 +17,7 @@ from stormproof.watch.models import Monitor
 from stormproof.watch.selectors import monitors_in_use
 
 SEALED = "sealed:"
-AREAS = ("area", "lines", "pairs", "values")
+AREAS = ("area", "lines", "pairs", "values", "yaml")
 
 
 def key_of(path: str) -> str:
@@ -67,21 +68,31 @@ class MonitorForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         if self.errors:
             return cleaned
-        data: dict[str, Any] = {"kind": self.kind.name, "on": cleaned["on"], "name": cleaned.get("name") or None}
-        data["tags"] = cleaned.get("tags", "").lower().replace(",", " ").split()
-        if "locations" in self.fields:
-            data["locations"] = cleaned.get("locations", "").lower().replace(",", " ").split()
-        if cleaned.get("every"):
-            data["every"] = _with_unit(cleaned["every"])
-        if self.monitor is not None:
-            data["paused"] = not self.monitor.enabled
+        data = self._common(cleaned)
         for field in self.kind.fields:
-            self._put(data, field, cleaned.get(key_of(field.path)))
+            try:
+                self._put(data, field, cleaned.get(key_of(field.path)))
+            except ValueError as error:
+                self.add_error(key_of(field.path), str(error))
+        if self.errors:
+            return cleaned
         try:
             self.settings = read_settings(data)
         except WrongSettings as wrong:
             self.put_problems(wrong.problems)
         return cleaned
+
+    def _common(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+        """What every monitor says, whatever its kind."""
+        data: dict[str, Any] = {"kind": self.kind.name, "on": cleaned["on"], "name": cleaned.get("name") or None}
+        for key in ("tags", "locations"):
+            if key in self.fields:
+                data[key] = cleaned.get(key, "").lower().replace(",", " ").split()
+        if cleaned.get("every"):
+            data["every"] = _with_unit(cleaned["every"])
+        if self.monitor is not None:
+            data["paused"] = not self.monitor.enabled
+        return data
 
     def put_problems(self, problems: list[tuple[str, str]]) -> None:
         """Put each problem at the field it is about."""
@@ -119,7 +130,7 @@ def _field(field: FormField, *, is_kept: bool) -> forms.Field:
     if field.widget == "yes":
         return forms.BooleanField(**{**about, "required": False}, initial=True)
     if field.widget in AREAS:
-        rows = 5 if field.widget == "area" else 3
+        rows = {"area": 5, "yaml": 16}.get(field.widget, 3)
         return forms.CharField(widget=forms.Textarea(attrs={"rows": rows, **attributes}), **about)
     if field.widget == "secret" and is_kept:
         about |= {"required": False, "help_text": f"Leave empty to keep what is there. {field.help}"}
@@ -133,12 +144,25 @@ def _read(field: FormField, typed: Any) -> Any:
     text = str(typed or "").strip()
     if not text:
         return None
+    if field.widget == "yaml":
+        return read_yaml(text)
     if field.widget == "lines":
         return [line.strip() for line in text.splitlines() if line.strip()]
     if field.widget in ("pairs", "values"):
         pairs = [line.partition(":") for line in text.splitlines() if line.strip()]
         return {name.strip(): _scalar(value) if field.widget == "values" else value.strip() for name, _, value in pairs}
     return _scalar(text) if field.widget == "scalar" else text
+
+
+def read_yaml(text: str) -> Any:
+    """What a text in the form of continuity.yaml says; ValueError names the line that cannot be read."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise ValueError(f"{line}{error.problem or 'this cannot be read'}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ValueError(f"this cannot be read: {error}") from error
 
 
 def _scalar(text: str) -> Any:
@@ -164,6 +188,8 @@ def initial_of(monitor: Monitor) -> dict[str, Any]:
 
 
 def _written(field: FormField, value: Any) -> Any:
+    if field.widget == "yaml":
+        return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)
     if field.widget == "lines":
         return "\n".join([value] if isinstance(value, str) else value)
     if field.widget == "pairs":

@@ -16,13 +16,12 @@ from stormproof.engine.probe.guard import Guard
 from stormproof.engine.probe.http import HttpProber
 from stormproof.engine.probe.outcome import Outcome, refusal
 from stormproof.watch.choices import PHASES, State
-from stormproof.watch.kinds.kind import Tools, promised_s, timeout_s
+from stormproof.watch.kinds.kind import Tools, limit_s
 from stormproof.watch.rules import HERE, Sighting
 from stormproof.worker.prober.lateness import Lateness
 from stormproof.worker.prober.plans import Plan
 from stormproof.worker.prober.self_guard import SelfGuard
 
-CONFIRM_AFTER_S = 1.0
 CONFIRM_FROM_AFAR_S = 5.0  # what is lost on a long way is lost for seconds
 PER_HOST = 20
 AT_ONCE = 400
@@ -49,7 +48,7 @@ class Looker:
         lateness: Lateness,
         self_guard: SelfGuard,
         location: str = HERE,
-        confirm_after_s: float = CONFIRM_AFTER_S,
+        confirm_after_s: float = 0.0,
     ) -> None:
         self.prober_id: int | None = None
         self._self_guard, self._location = self_guard, location
@@ -80,16 +79,14 @@ class Looker:
             return
         began = time.monotonic()
         doubts = not outcome.ok and not outcome.refused and self._self_guard.is_armed
-        if doubts and self._is_new(plan, outcome, at):
-            if await self._self_guard.sees_since(began - 0.001):
-                await self._confirm(plan, self._note(plan, outcome, at), at, began=began)
+        if doubts and self._is_new(plan, outcome, at) and not await self._self_guard.sees_since(began - 0.001):
             return
-        await self._confirm(plan, self._note(plan, outcome, at), at, began=began)
+        if self._note(plan, outcome, at):
+            await self._confirm(plan, at, began=began)
 
-    async def _confirm(self, plan: Plan, is_new: bool, at: datetime, *, began: float) -> None:
-        if not is_new:
-            return
-        await asyncio.sleep(max(0.0, self._confirm_after_s - (now() - at).total_seconds()))
+    async def _confirm(self, plan: Plan, at: datetime, *, began: float) -> None:
+        pause = max(plan.kind.confirm_after_s, self._confirm_after_s)
+        await asyncio.sleep(max(0.0, pause - (now() - at).total_seconds()))
         again, again_at = await self._try(plan)
         if not again.ok and not await self._self_guard.sees_since(began + 0.001):
             self._streaks.pop(plan.monitor_id, None)
@@ -103,7 +100,7 @@ class Looker:
                 self._lateness.note(max(0.0, (at.timestamp() - due) * 1000))
             if plan.fault or plan.kind.look is None:
                 return refusal(plan.fault), at
-            limit = timeout_s(plan.interval_seconds, promised_s=promised_s(plan.shape))
+            limit = limit_s(plan.shape, plan.interval_seconds)
             tools = Tools(guard=self._guard, http=self._http, deadline_s=limit, at=at)
             try:
                 async with asyncio.timeout(limit + 1):
@@ -146,6 +143,9 @@ class Looker:
             refused=outcome.refused,
             reason=outcome.reason,
             total_ms=outcome.total_ms,
+            steps=outcome.details.get("steps"),
+            about=outcome.details.get("about"),
+            files=outcome.files,
             phases=tuple(outcome.phases.get(name) for name in PHASES) if outcome.phases else None,
             prober_id=self.prober_id,
             location=self._location,

@@ -20,7 +20,7 @@ from stormproof.watch.services.probers import Lease
 from stormproof.worker.prober.deliverer import Deliverer
 from stormproof.worker.prober.home import DatabaseHome, Home
 from stormproof.worker.prober.lateness import Lateness
-from stormproof.worker.prober.looker import CONFIRM_AFTER_S, CONFIRM_FROM_AFAR_S, Looker
+from stormproof.worker.prober.looker import CONFIRM_FROM_AFAR_S, Looker
 from stormproof.worker.prober.plans import Plan
 from stormproof.worker.prober.schedule import Schedule
 from stormproof.worker.prober.self_guard import SelfGuard
@@ -71,7 +71,7 @@ class Prober:
             lateness=self.lateness,
             self_guard=self.self_guard,
             location=self.home.location,
-            confirm_after_s=CONFIRM_FROM_AFAR_S if self.home.is_remote else CONFIRM_AFTER_S,
+            confirm_after_s=CONFIRM_FROM_AFAR_S if self.home.is_remote else 0.0,
         )
         self.schedule = Schedule(self.looker.look, lateness=self.lateness)
         self._all: dict[int, Plan] = {}

@@ -12,7 +12,7 @@ from stormproof.core.document import FineDuration
 from stormproof.engine.probe.http import HttpCheck
 from stormproof.engine.probe.json_path import read_path
 from stormproof.engine.probe.outcome import Outcome
-from stormproof.watch.kinds.kind import ActiveShape, FormField, Kind, Tools, require_foreign_variable
+from stormproof.watch.kinds.kind import ActiveShape, FormField, Kind, Path, Tools, require_foreign_variable
 
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token"})
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -34,7 +34,8 @@ def read_statuses(text: str | int) -> list[tuple[int, int]]:
     return ranges
 
 
-def _web_address(url: str) -> str:
+def web_address(url: str) -> str:
+    """`url`, when it is a web address without a password; ValueError otherwise."""
     try:
         parts = urlsplit(url)
         known = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
@@ -58,7 +59,8 @@ def _paths(value: dict[str, Scalar]) -> dict[str, Scalar]:
     return value
 
 
-def _clean_headers(headers: dict[str, str]) -> dict[str, str]:
+def clean_headers(headers: dict[str, str]) -> dict[str, str]:
+    """`headers`, when they can be sent; ValueError otherwise."""
     for name, value in headers.items():
         if not name or any(sign in name + value for sign in "\r\n\x00") or ":" in name or " " in name:
             raise ValueError(f"{name!r} is not a header that can be sent")
@@ -86,15 +88,16 @@ class HttpShape(ActiveShape):
     """A web address."""
 
     kind: Literal["http"]
-    url: Annotated[str, AfterValidator(_web_address)] = Field(max_length=2000)
+    url: Annotated[str, AfterValidator(web_address)] = Field(max_length=2000)
     method: Method = "GET"
-    headers: Annotated[dict[str, str], AfterValidator(_clean_headers)] = Field(default_factory=dict)
+    headers: Annotated[dict[str, str], AfterValidator(clean_headers)] = Field(default_factory=dict)
     body: str = Field("", max_length=65536)
     follow_redirects: bool = True
     expect: Expect = Field(default_factory=Expect)
 
 
-def _several(value: str | list[str] | None) -> list[str]:
+def several(value: str | list[str] | None) -> list[str]:
+    """One text or several as a list."""
     return [value] if isinstance(value, str) else list(value or [])
 
 
@@ -108,8 +111,8 @@ def check_of(shape: HttpShape) -> HttpCheck:
         body=shape.body,
         follow_redirects=shape.follow_redirects,
         statuses=read_statuses(expect.status),
-        contains=_several(expect.contains),
-        contains_not=_several(expect.contains_not),
+        contains=several(expect.contains),
+        contains_not=several(expect.contains_not),
         json=expect.json_values,
         faster_than_s=expect.faster_than,
     )
@@ -119,7 +122,7 @@ async def _look(shape: HttpShape, tools: Tools) -> Outcome:
     return await tools.http.probe(check_of(shape), deadline_s=tools.deadline_s)
 
 
-def _secrets(config: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def _secrets(config: Mapping[str, Any]) -> list[Path]:
     return [("headers", name) for name in config.get("headers", {}) if name.lower() in SECRET_HEADERS]
 
 

@@ -11,7 +11,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from stormproof.core.document import FineDuration
 from stormproof.engine.probe.outcome import Outcome
 from stormproof.engine.probe.sql import SqlCheck, fault_of_url, probe_sql
-from stormproof.watch.kinds.kind import FROM_ENV, SEALED, ActiveShape, FormField, Kind, Tools, require_foreign_variable
+from stormproof.watch.kinds.kind import (
+    FROM_ENV,
+    SEALED,
+    ActiveShape,
+    FormField,
+    Kind,
+    Path,
+    Tools,
+    require_foreign_variable,
+)
 
 
 def _database_address(url: str) -> str:
@@ -74,7 +83,7 @@ def _target(shape: SqlShape) -> str:
     return f"{parts.get('dbname') or 'database'} at {parts.get('host')}"
 
 
-def _secrets(config: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def _secrets(config: Mapping[str, Any]) -> list[Path]:
     return [("url",)]
 
 

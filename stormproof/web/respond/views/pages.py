@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from stormproof.core.clock import now
 from stormproof.inform import selectors as inform
 from stormproof.respond import selectors
-from stormproof.respond.choices import EntryGroup, IncidentState
+from stormproof.respond.choices import EntryGroup, EntryKind, IncidentState
 from stormproof.respond.models import Incident, TimelineEntry
 from stormproof.watch.selectors import node_states
 from stormproof.web.drawing import Drawing, Node, draw_graph
@@ -37,10 +37,19 @@ MARKS = {
     "paged": Mark(tone="maintenance", icon="bell-ringing"),
     "acknowledged": Mark(tone="up", icon="eye-check"),
     "handed_over": Mark(tone="maintenance", icon="arrows-exchange"),
+    "role": Mark(tone="maintenance", icon="user-shield"),
+    "decision": Mark(tone="maintenance", icon="gavel"),
+    "observation": Mark(tone="unknown", icon="eye"),
     "note": Mark(tone="unknown", icon="note"),
     "task": Mark(tone="unknown", icon="checkbox"),
     "run": Mark(tone="maintenance", icon="player-play"),
     "customers": Mark(tone="maintenance", icon="speakerphone"),
+    "update": Mark(tone="maintenance", icon="mail-forward"),
+    "legal": Mark(tone="degraded", icon="scale"),
+    "orders": Mark(tone="unknown", icon="shopping-cart"),
+    "linked": Mark(tone="unknown", icon="link"),
+    "merged": Mark(tone="maintenance", icon="git-merge"),
+    "mitigated": Mark(tone="up", icon="heart-check"),
     "recovered": Mark(tone="up", icon="circle-check"),
     "resolved": Mark(tone="up", icon="circle-check"),
     "reopened": Mark(tone="down", icon="refresh-alert"),
@@ -135,6 +144,8 @@ def _now(request: Request, incident: Incident, *, at: datetime) -> dict[str, Any
         "at": at,
         "now_url": reverse("incident_now", args=[incident.number]),
         "incident_topic": f"incident:{incident.pk}",
+        "roles": selectors.roles_now(incident),
+        "is_mine": incident.commander_id is not None and incident.commander_id == actor.user_id,
         "can_act": actor.may("respond.act"),
         "can_run": actor.may("recover.run"),
         "notice": notice,
@@ -147,7 +158,10 @@ def _now(request: Request, incident: Incident, *, at: datetime) -> dict[str, Any
 def _log(request: Request, incident: Incident) -> dict[str, Any]:
     group = request.GET.get("show", "")
     group = group if group in EntryGroup.values else ""
-    entries = selectors.timeline_of(incident, group=group)
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in EntryKind.values else ""
+    words = request.GET.get("q", "").strip()[:200]
+    entries = selectors.timeline_of(incident, group=group, kind=kind, search=words)
     shown: list[TimelineEntry] = list(entries if "all" in request.GET else entries[: ENTRIES_SHOWN + 1])
     has_more = "all" not in request.GET and len(shown) > ENTRIES_SHOWN
     marked = [(entry, *MARKS[entry.kind]) for entry in (shown[:ENTRIES_SHOWN] if has_more else shown)]
@@ -157,6 +171,9 @@ def _log(request: Request, incident: Incident) -> dict[str, Any]:
         "pinned": [one for one in marked if one[0].is_pinned],
         "groups": [("", "All"), *EntryGroup.choices],
         "group": group,
+        "kinds": EntryKind.choices,
+        "kind": kind,
+        "words": words,
         "has_more": has_more,
         "log_url": f"{reverse('incident_log', args=[incident.number])}?{request.GET.urlencode()}",
         "incident_topic": f"incident:{incident.pk}",
