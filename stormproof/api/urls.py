@@ -6,12 +6,21 @@ from django.urls import URLPattern, URLResolver, path
 from ninja import Router
 
 from stormproof.api import (
+<<<<<<< HEAD
     business,
     incidents,
     inform,
     maintenance,
     people,
     places,
+=======
+    alerts,
+    business,
+    incidents,
+    inform,
+    oncall,
+    people,
+>>>>>>> main
     recover,
     rehearse,
     respond,
@@ -21,18 +30,25 @@ from stormproof.api import (
 from stormproof.api.base import api
 from stormproof.api.heartbeats import router as heartbeats
 from stormproof.api.imports import router as imports
+from stormproof.api.signals import router as signals
 
 ROUTERS: list[Router] = [
     people.router,
     watch.router,
+<<<<<<< HEAD
     maintenance.router,
     places.router,
+=======
+    signals,
+>>>>>>> main
     heartbeats,
     imports,
     business.router,
     recover.router,
     rehearse.router,
     respond.router,
+    oncall.router,
+    alerts.router,
     incidents.router,
     review.router,
     inform.router,

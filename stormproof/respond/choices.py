@@ -111,4 +111,56 @@ GROUP_OF_KIND: dict[str, str] = {
     EntryKind.REOPENED: EntryGroup.MACHINE,
 }
 
+
+class TurnUnit(models.TextChoices):
+    """What the length of a turn is counted in."""
+
+    HOURS = "hours", "Hours"
+    DAYS = "days", "Days"
+    WEEKS = "weeks", "Weeks"
+    MONTHS = "months", "Months"
+
+
+class HolidayMode(models.TextChoices):
+    """What a layer does on the holidays of its schedule."""
+
+    COUNT = "count", "Counts as on any day"
+    OFF = "off", "Is off"
+    ONLY = "only", "Counts on holidays only"
+
+
+class SwapState(models.TextChoices):
+    """Where a swap of shifts stands."""
+
+    ASKED = "asked", "Asked"
+    ACCEPTED = "accepted", "Accepted"
+    DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class AlertState(models.TextChoices):
+    """Where an external alert stands."""
+
+    OPEN = "open", "Open"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    CLOSED = "closed", "Closed"
+
+
+class DeliveryState(models.TextChoices):
+    """What became of one delivery of an integration."""
+
+    WAITING = "waiting", "Waiting"
+    HANDLED = "handled", "Handled"
+    UNREADABLE = "unreadable", "Could not be read"
+
+
+class RouteAction(models.TextChoices):
+    """What becomes of an external alert."""
+
+    PAGE = "page", "Page: an incident opens"
+    TICKET = "ticket", "Ticket: it waits in the list"
+    LOG = "log", "Log only"
+
+
+ALERT_SEVERITIES = [(1, "Critical"), (2, "Error"), (3, "Warning"), (4, "Info")]
 WRITTEN_BY_PEOPLE = (EntryKind.NOTE, EntryKind.DECISION, EntryKind.OBSERVATION)  # what a person may write by hand

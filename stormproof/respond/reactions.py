@@ -11,7 +11,7 @@ from stormproof.recover import selectors as recover
 from stormproof.recover.facts import RunFinished, RunNeedsPerson, StepFinished, StepOutcomeUnknown
 from stormproof.respond import services
 from stormproof.respond.choices import EntryKind
-from stormproof.respond.facts import IncidentOpened, RootCauseMoved
+from stormproof.respond.facts import IncidentOpened, RootCauseMoved, ScheduleChanged, ShiftBegan
 from stormproof.respond.models import Incident
 from stormproof.respond.tasks import start_procedures_of_root
 from stormproof.watch.facts import MonitorPaused, MonitorRecovered, MonitorRetired, MonitorWentDown
@@ -78,6 +78,19 @@ def mark_the_page_when_its_message_was_sent(fact: MessageSent, *, at: datetime) 
 def use_the_next_channel_when_a_page_gave_up(fact: MessageGaveUp, *, at: datetime) -> None:
     """The contact's next channel is tried, else the next person is paged at once."""
     services.hand_page_to_next_channel(fact.key, at=at)
+
+
+@on(ShiftBegan)
+def tell_who_comes_when_a_shift_begins(fact: ShiftBegan, *, at: datetime) -> None:
+    """Who is on call now knows it, and reads what the one before says."""
+    if fact.user_id is not None:
+        services.tell_who_comes(fact.schedule_id, fact.user_id, at=at)
+
+
+@on(ScheduleChanged)
+def look_for_gaps_when_a_schedule_changes(fact: ScheduleChanged, *, at: datetime) -> None:
+    """A hole that somebody just made, or filled, is seen at once."""
+    services.warn_of_gaps(at=at)
 
 
 @on(RunFinished)

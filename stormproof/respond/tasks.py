@@ -22,6 +22,29 @@ def resolve_settled_incidents(at: datetime) -> None:
     services.resolve_what_has_settled(at=at)
 
 
+@every(seconds=1)
+def handle_external_alerts(at: datetime) -> None:
+    """Handle what integrations sent, end what was not sent again, tell of the groups that are due."""
+    while services.handle_deliveries(at=now()):
+        services.tell_due_groups(at=now())
+    services.end_what_was_not_sent_again(at=at)
+    services.end_silences(at=at)
+    services.tell_due_groups(at=at)
+
+
+@every(seconds=3600)
+def forget_old_deliveries(at: datetime) -> None:
+    """Drop what integrations sent and was handled long ago."""
+    services.forget_old_deliveries(at=at)
+
+
+@task()
+def handle_what_was_delivered() -> None:
+    """Handle what an integration sent through the web process."""
+    while services.handle_deliveries(at=now()):
+        services.tell_due_groups(at=now())
+
+
 @every(seconds=15)
 def remind_of_incident_tasks(at: datetime) -> None:
     """Mail whoever has a task that is due."""
@@ -32,3 +55,21 @@ def remind_of_incident_tasks(at: datetime) -> None:
 def start_procedures_of_root(incident_id: int) -> None:
     """Start the automatic procedures, once a deeper cause had time to show."""
     services.start_automatic_procedures(Incident.objects.get(pk=incident_id), at=now())
+
+
+@every(seconds=60)
+def record_who_is_on_call(at: datetime) -> None:
+    """Write the history of every schedule on, and ask who leaves soon for a hand-off note."""
+    services.record_all_duties(at=at)
+
+
+@every(seconds=900)
+def warn_of_coverage_gaps(at: datetime) -> None:
+    """Find where nobody will be on call within 30 days."""
+    services.warn_of_gaps(at=at)
+
+
+@every(seconds=60)
+def read_calendars_elsewhere(at: datetime) -> None:
+    """Read the calendars that are due: absences and overrides."""
+    services.read_due_calendars(at=at)

@@ -12,7 +12,19 @@ from stormproof.respond.rules.causes import (
     shares_a_need,
     suppressors,
 )
-from stormproof.respond.rules.paging import ACK_LINK_LASTS, SETTLE, Turn, turn_of
+from stormproof.respond.rules.oncall import (
+    OVERLOAD,
+    WARN_AHEAD,
+    Load,
+    loads_of,
+    overloaded,
+)
+from stormproof.respond.rules.paging import (
+    ACK_LINK_LASTS,
+    SETTLE,
+    Turn,
+    turn_of,
+)
 from stormproof.respond.rules.severity import (
     DEFAULT_MATRIX,
     NODE_TITLE_LIMIT,
@@ -28,11 +40,14 @@ __all__ = [
     "ACK_LINK_LASTS",
     "DEFAULT_MATRIX",
     "NODE_TITLE_LIMIT",
+    "OVERLOAD",
     "REOPEN_WITHIN",
     "SETTLE",
     "STORM",
+    "WARN_AHEAD",
     "Candidate",
     "Criteria",
+    "Load",
     "Severity",
     "Turn",
     "deadline_of",
@@ -40,7 +55,9 @@ __all__ = [
     "incident_to_join",
     "is_connected",
     "leans_on_any",
+    "loads_of",
     "needs_beneath",
+    "overloaded",
     "severity_of",
     "shares_a_need",
     "suppressors",

@@ -1,8 +1,51 @@
 """The only writers of respond: one act each, in one transaction."""
 
-from stormproof.respond.services.acknowledging import CannotAcknowledge, acknowledge_by_link, acknowledge_incident
-from stormproof.respond.services.alerts import close_alert, open_alert
-from stormproof.respond.services.drills import CannotExpectDrill, end_drill, expect_drill
+from stormproof.respond.services.acknowledging import (
+    CannotAcknowledge,
+    acknowledge_by_link,
+    acknowledge_incident,
+)
+from stormproof.respond.services.alerts import (
+    close_alert,
+    open_alert,
+)
+from stormproof.respond.services.calendars import (
+    CannotReadCalendar,
+    calendar_file,
+    forget_calendar,
+    import_calendar,
+    import_calendar_file,
+    read_due_calendars,
+    rotate_calendar_address,
+    url_of,
+)
+from stormproof.respond.services.deliveries import (
+    forget_old_deliveries,
+)
+from stormproof.respond.services.drills import (
+    CannotExpectDrill,
+    end_drill,
+    expect_drill,
+)
+from stormproof.respond.services.duty import (
+    CannotLeaveNote,
+    leave_note,
+    record_all_duties,
+    record_duty,
+    tell_who_comes,
+    warn_of_gaps,
+)
+from stormproof.respond.services.external_alerts import (
+    CannotSilence,
+    acknowledge_alerts,
+    create_silence,
+    end_alerts,
+    end_silence,
+    end_silences,
+)
+from stormproof.respond.services.handling import (
+    handle_deliveries,
+)
 from stormproof.respond.services.incidents import (
     CannotChangeSeverity,
     CannotDeclareIncident,
@@ -16,7 +59,18 @@ from stormproof.respond.services.incidents import (
     resolve_incident,
     resolve_what_has_settled,
 )
-from stormproof.respond.services.paging import hand_page_to_next_channel, mark_page_sent, page_the_next
+from stormproof.respond.services.integrations import (
+    CannotSetIntegration,
+    change_integration,
+    create_integration,
+    reprocess_deliveries,
+    rotate_integration_key,
+)
+from stormproof.respond.services.paging import (
+    hand_page_to_next_channel,
+    mark_page_sent,
+    page_the_next,
+)
 from stormproof.respond.services.policies import (
     CannotSetPagingPolicy,
     drop_paging_policies,
@@ -38,7 +92,45 @@ from stormproof.respond.services.roles import (
     record_qualification,
     take_command,
 )
-from stormproof.respond.services.severities import CannotSetSeverities, set_severities
+from stormproof.respond.services.routing import (
+    CannotSetRouting,
+    RoutingShape,
+    read_routing,
+    set_routing,
+)
+from stormproof.respond.services.schedules import (
+    CannotRetireSchedule,
+    CannotSetSchedule,
+    Hours,
+    LayerPart,
+    SitePart,
+    part_of,
+    put_layer,
+    put_schedule,
+    remove_layer,
+    retire_schedule,
+)
+from stormproof.respond.services.severities import (
+    CannotSetSeverities,
+    set_severities,
+)
+from stormproof.respond.services.stand_ins import (
+    CannotBeAway,
+    CannotOverride,
+    CannotSwap,
+    add_absence,
+    add_override,
+    add_temporary_schedule,
+    answer_swap,
+    ask_swap,
+    end_absence,
+    end_override,
+    end_temporary_schedule,
+)
+from stormproof.respond.services.telling_groups import (
+    end_what_was_not_sent_again,
+    tell_due_groups,
+)
 from stormproof.respond.services.timeline import (
     CannotAddNote,
     CannotEditEntry,
@@ -61,51 +153,105 @@ __all__ = [
     "CannotAddNote",
     "CannotAddTask",
     "CannotAssignRole",
+    "CannotBeAway",
     "CannotChangeSeverity",
     "CannotDeclareIncident",
     "CannotEditEntry",
     "CannotExpectDrill",
     "CannotFinishTask",
     "CannotHandOver",
+    "CannotLeaveNote",
     "CannotMitigateIncident",
+    "CannotOverride",
+    "CannotReadCalendar",
     "CannotRecordQualification",
     "CannotResolveIncident",
+    "CannotRetireSchedule",
     "CannotRunForIncident",
+    "CannotSetIntegration",
     "CannotSetPagingPolicy",
+    "CannotSetRouting",
+    "CannotSetSchedule",
     "CannotSetSeverities",
+    "CannotSilence",
+    "CannotSwap",
+    "Hours",
+    "LayerPart",
+    "RoutingShape",
+    "SitePart",
+    "acknowledge_alerts",
     "acknowledge_by_link",
     "acknowledge_incident",
+    "add_absence",
     "add_note",
+    "add_override",
     "add_task",
+    "add_temporary_schedule",
+    "answer_swap",
+    "ask_swap",
     "assign_role",
     "assign_task",
+    "calendar_file",
+    "change_integration",
     "change_severity",
     "close_alert",
+    "create_integration",
+    "create_silence",
     "declare_incident",
     "drop_paging_policies",
     "drop_qualification",
     "edit_entry",
+    "end_absence",
+    "end_alerts",
     "end_drill",
+    "end_override",
     "end_role",
+    "end_silence",
+    "end_silences",
+    "end_temporary_schedule",
+    "end_what_was_not_sent_again",
     "expect_drill",
     "finish_task",
+    "forget_calendar",
+    "forget_old_deliveries",
     "hand_over",
     "hand_page_to_next_channel",
+    "handle_deliveries",
+    "import_calendar",
+    "import_calendar_file",
+    "leave_note",
     "mark_page_sent",
     "mitigate_incident",
     "open_alert",
     "page_the_next",
+    "part_of",
     "pin_entry",
+    "put_layer",
+    "put_schedule",
+    "read_due_calendars",
+    "read_routing",
+    "record_all_duties",
+    "record_duty",
     "record_qualification",
     "remind_of_tasks",
+    "remove_layer",
+    "reprocess_deliveries",
     "resolve_incident",
     "resolve_what_has_settled",
+    "retire_schedule",
+    "rotate_calendar_address",
+    "rotate_integration_key",
     "seconds_of_doubt",
     "set_paging_policy",
     "set_paging_webhooks",
+    "set_routing",
     "set_severities",
     "start_automatic_procedures",
     "start_procedure",
     "take_command",
+    "tell_due_groups",
+    "tell_who_comes",
+    "url_of",
+    "warn_of_gaps",
     "write_timeline",
 ]

@@ -8,17 +8,24 @@ from typing import Any
 from pydantic import ValidationError
 
 from stormproof.core.refusals import Refused
-from stormproof.watch.kinds import heartbeat, http, journey, sql, tcp, tls
+from stormproof.watch.kinds import browser, heartbeat, http, journey, number, promql, signal, sql, ssh, tcp, tls, udp
 from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, MonitorShape, open_config, resolve_config, seal_config
 
 KINDS: dict[str, Kind] = {
     "http": http.KIND,
     "tcp": tcp.KIND,
     "tls": tls.KIND,
+    "udp": udp.KIND,
+    "ssh": ssh.KIND,
     "sql": sql.KIND,
+    "number": number.KIND,
+    "promql": promql.KIND,
     "journey": journey.KIND,
+    "browser": browser.KIND,
     "heartbeat": heartbeat.KIND,
+    "signal": signal.KIND,
 }
+PASSIVE = tuple(name for name, kind in KINDS.items() if not kind.is_active)  # no prober looks at these
 
 
 class WrongSettings(Refused):
@@ -61,6 +68,7 @@ def config_of(shape: MonitorShape) -> dict[str, Any]:
 
 __all__ = [
     "KINDS",
+    "PASSIVE",
     "Kind",
     "MonitorShape",
     "WrongSettings",

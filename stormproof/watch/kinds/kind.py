@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+<<<<<<< HEAD
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+=======
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+>>>>>>> main
 
-from stormproof.core.document import Duration
+from stormproof.core.document import Duration, FineDuration
 from stormproof.core.secrets import open_text, seal_text
+from stormproof.engine.probe.browser import BrowserPool
 from stormproof.engine.probe.guard import Guard
 from stormproof.engine.probe.http import HttpProber
 from stormproof.engine.probe.outcome import Outcome
@@ -22,8 +27,12 @@ SEALED = "sealed:"
 FROM_ENV = "env:"
 _OWN_SETTING = re.compile(r"^(STORMPROOF_|DATABASE_URL)", re.IGNORECASE)
 LONGEST_TIMEOUT_S = 10.0
+<<<<<<< HEAD
 LocationName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.:-]{0,39}$")]
+=======
+LONGEST_OWN_TIMEOUT_S = 120.0
+>>>>>>> main
 Widget = Literal["text", "area", "lines", "number", "scalar", "choice", "yes", "pairs", "values", "secret", "yaml"]
 Path = tuple[str | int, ...]  # a place in the settings: names and positions
 
@@ -53,7 +62,29 @@ class ActiveShape(MonitorShape):
         return self.every
 
 
+<<<<<<< HEAD
 BASE_FIELDS = frozenset({"name", "on", "paused", "tags", "kind", "every", "locations"})
+=======
+class TimedShape(ActiveShape):
+    """A monitor whose look may be given a time limit of its own."""
+
+    timeout: FineDuration | None = Field(
+        None,
+        ge=0.1,
+        le=LONGEST_OWN_TIMEOUT_S,
+        description="How long one look may take; when left out half of `every`, but at least 1s and at most 10s.",
+    )
+
+    @field_validator("timeout")
+    @classmethod
+    def _ends_before_the_next_look(cls, timeout: float | None, info: ValidationInfo) -> float | None:
+        if timeout is not None and timeout > info.data.get("every", timeout):
+            raise ValueError("a look must end before the next one begins: it may not be longer than every")
+        return timeout
+
+
+BASE_FIELDS = frozenset({"name", "on", "paused", "kind", "every"})
+>>>>>>> main
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +95,7 @@ class Tools:
     http: HttpProber
     deadline_s: float
     at: datetime
+    browsers: BrowserPool | None = None  # None: a look by itself, outside a prober
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +128,7 @@ class Kind:
     look: Callable[[Any, Tools], Awaitable[Outcome]] | None = None
     secret_paths: Callable[[Mapping[str, Any]], list[Path]] = lambda _config: []
     has_steps: bool = False  # each look is a walk through steps, which are kept
+    patience_s: float = 1.0  # beyond its limit: how long a look may take to begin and to end
     confirm_after_s: float = 1.0  # how long after a new result the second look comes that confirms it
 
     @property
@@ -110,8 +143,8 @@ def timeout_s(interval_seconds: float, *, promised_s: float | None = None) -> fl
 
 
 def limit_s(shape: Any, interval_seconds: float) -> float:
-    """How long one look with these settings may take: what they say (`within`), else by the interval."""
-    said: float | None = getattr(shape, "within", None)
+    """How long one look with these settings may take: what they say (`timeout`, `within`), else by the interval."""
+    said: float | None = getattr(shape, "timeout", None) or getattr(shape, "within", None)
     return timeout_s(interval_seconds, promised_s=promised_s(shape)) if said is None else float(said)
 
 
@@ -181,7 +214,11 @@ __all__ = [
     "FormField",
     "Kind",
     "MonitorShape",
+<<<<<<< HEAD
     "Tag",
+=======
+    "TimedShape",
+>>>>>>> main
     "Tools",
     "limit_s",
     "open_config",

@@ -1,5 +1,6 @@
 """Monitors, what they observed, and what that meant."""
 
+from stormproof.watch.models.calendar import Peak
 from stormproof.watch.models.imports import ImportedMonitor
 from stormproof.watch.models.maintenance import MaintenanceOccurrence, MaintenanceWindow
 from stormproof.watch.models.monitors import Monitor, StateChange
@@ -7,6 +8,7 @@ from stormproof.watch.models.observations import DayRollUp, HourRollUp, MinuteRo
 from stormproof.watch.models.pings import Heartbeat, Ping, PingKey
 from stormproof.watch.models.places import Location, Place
 from stormproof.watch.models.probers import Prober
+from stormproof.watch.models.signals import Signal, SignalHour, SignalMinute, SignalSlice
 from stormproof.watch.models.walks import Walk, WalkFile
 
 __all__ = [
@@ -20,11 +22,16 @@ __all__ = [
     "MinuteRollUp",
     "Monitor",
     "Observation",
+    "Peak",
     "Ping",
     "PingKey",
     "Place",
     "Prober",
     "RollUp",
+    "Signal",
+    "SignalHour",
+    "SignalMinute",
+    "SignalSlice",
     "StateChange",
     "Upkeep",
     "Walk",

@@ -1,5 +1,14 @@
 """Reads of watch: monitors, their states, what was observed."""
 
+from stormproof.watch.selectors.calendar import (
+    is_change_frozen,
+    is_paging_strict,
+    peak_factors,
+    peak_for,
+    peaks,
+    peaks_between,
+    peaks_near,
+)
 from stormproof.watch.selectors.history import (
     ROLL_UPS,
     STEP_SECONDS,
@@ -42,6 +51,15 @@ from stormproof.watch.selectors.monitors import (
     upkeep,
 )
 from stormproof.watch.selectors.pings import ping_for, ping_key_for, ping_keys, pings_of, runs_of
+from stormproof.watch.selectors.signals import (
+    Minutes,
+    down_times,
+    minutes_of_signal,
+    signal_for,
+    signals,
+    slices_of_signal,
+    usual_slices,
+)
 from stormproof.watch.selectors.walks import (
     StepBar,
     last_failed_walk_of,
@@ -57,9 +75,13 @@ __all__ = [
     "LatencyPoint",
     "LatencySeries",
     "SeenFrom",
+    "Minutes",
     "StepBar",
     "blind_locations",
     "daily_uptimes",
+    "down_times",
+    "is_change_frozen",
+    "is_paging_strict",
     "last_failed_walk_of",
     "last_observations_of",
     "last_walk_of",
@@ -67,6 +89,7 @@ __all__ = [
     "latency_summary",
     "location_named",
     "locations_known",
+    "minutes_of_signal",
     "monitor_counts",
     "monitor_for",
     "monitors",
@@ -80,6 +103,11 @@ __all__ = [
     "occurrence_for",
     "occurrences_ahead",
     "own_states",
+    "peak_factors",
+    "peak_for",
+    "peaks",
+    "peaks_between",
+    "peaks_near",
     "phases_of",
     "ping_for",
     "ping_key_for",
@@ -88,10 +116,14 @@ __all__ = [
     "probers_alive",
     "runs_of",
     "seen_from",
+    "signal_for",
+    "signals",
+    "slices_of_signal",
     "state_changes_of",
     "target_of",
     "upkeep",
     "uptime_of",
+    "usual_slices",
     "walk_file_for",
     "walks_of",
     "waterfall_of",

@@ -13,7 +13,7 @@ from stormproof.core.actor import Actor
 from stormproof.core.refusals import NotFound
 from stormproof.core.secrets import CannotOpenSecret
 from stormproof.watch.choices import WORST_FIRST, State
-from stormproof.watch.kinds import KINDS, WrongSettings, open_config, read_settings
+from stormproof.watch.kinds import KINDS, PASSIVE, WrongSettings, open_config, read_settings
 from stormproof.watch.models import (
     Location,
     Monitor,
@@ -118,6 +118,7 @@ def probers_alive(at: datetime) -> list[Prober]:
     return list(Prober.objects.filter(lease_until__gt=at).order_by("location", "instance"))
 
 
+<<<<<<< HEAD
 def monitors_to_look_at(location: str = HERE) -> QuerySet[Monitor]:
     """Every monitor the probers of a location look at: in use, not paused, of a kind that looks by itself.
 
@@ -127,7 +128,7 @@ def monitors_to_look_at(location: str = HERE) -> QuerySet[Monitor]:
     return (
         monitors_in_use()
         .filter(Q(locations=[]) | Q(locations__contains=[location]), enabled=True)
-        .exclude(kind="heartbeat")
+        .exclude(kind__in=PASSIVE)
         .prefetch_related(Prefetch("places", queryset=said, to_attr="place"))
         .order_by("id")
     )
@@ -173,6 +174,11 @@ def seen_from(monitor: Monitor, *, at: datetime) -> list[SeenFrom]:
         says = "blind" if is_blind else "missing" if is_old or place is None else place.state
         found.append(SeenFrom(location=name, says=says, place=place, is_blind=is_blind))
     return found
+=======
+def monitors_to_look_at() -> QuerySet[Monitor]:
+    """Every monitor a prober must look at: in use, not paused, of a kind that looks by itself."""
+    return monitors_in_use().filter(enabled=True).exclude(kind__in=PASSIVE).order_by("id")
+>>>>>>> main
 
 
 def target_of(monitor: Monitor) -> str:

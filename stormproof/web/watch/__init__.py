@@ -41,6 +41,13 @@ STAGE = Stage(
         Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),
         Page(name="Maintenance", url="maintenance", permission="watch.read", note="planned work", icon="tool"),
         Page(
+            name="Business signals",
+            url="signals",
+            permission="watch.read",
+            note="orders a minute",
+            icon="chart-histogram",
+        ),
+        Page(
             name="Import monitors",
             url="import-monitors",
             permission="watch.write",

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from stormproof.web.watch.views import charts, imports, jobs, maintenance, pages, pings, walks
+from stormproof.web.watch.views import charts, imports, jobs, pages, pings, signals, walks
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),
@@ -22,6 +23,9 @@ urlpatterns = [
     path("maintenance/<slug:slug>/edit/", maintenance.edit_window, name="maintenance-edit"),
     path("maintenance/<slug:slug>/end/", maintenance.move_end, name="maintenance-move-end"),
     path("maintenance/<slug:slug>/call-off/", maintenance.call_off, name="maintenance-call-off"),
+    path("signals/", signals.show_signals, name="signals"),
+    path("signals/<slug:slug>/", signals.show_signal, name="signal"),
+    path("signals/<slug:slug>/chart/", signals.signal_chart, name="signal-chart"),
     path("monitors/<slug:slug>/pings/", jobs.show_pings, name="monitor-pings"),
     path("monitors/<slug:slug>/pings/<int:number>/", jobs.show_ping, name="monitor-ping"),
     path("monitors/<slug:slug>/how-to-ping/", jobs.how_to_ping, name="how-to-ping"),

@@ -12,6 +12,8 @@ from datetime import datetime
 import structlog
 
 from stormproof.core.clock import now
+from stormproof.core.env import env
+from stormproof.engine.probe.browser import BrowserPool
 from stormproof.engine.probe.guard import Guard
 from stormproof.engine.probe.http import HttpProber
 from stormproof.engine.probe.outcome import Outcome, refusal
@@ -55,6 +57,7 @@ class Looker:
         self._confirm_after_s = confirm_after_s
         self._guard = guard
         self._http = HttpProber(guard)
+        self._browsers = BrowserPool(guard, at_once=env.browsers)
         self._deliver, self._lateness = deliver, lateness
         self._all = asyncio.Semaphore(AT_ONCE)
         self._hosts: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(PER_HOST))
@@ -63,6 +66,7 @@ class Looker:
     async def close(self) -> None:
         """Let go of what is held."""
         await self._http.close()
+        await self._browsers.close()
 
     def forget(self, monitor_id: int) -> None:
         """Another prober looks after this monitor now, or nobody."""
@@ -101,9 +105,9 @@ class Looker:
             if plan.fault or plan.kind.look is None:
                 return refusal(plan.fault), at
             limit = limit_s(plan.shape, plan.interval_seconds)
-            tools = Tools(guard=self._guard, http=self._http, deadline_s=limit, at=at)
+            tools = Tools(guard=self._guard, http=self._http, deadline_s=limit, at=at, browsers=self._browsers)
             try:
-                async with asyncio.timeout(limit + 1):
+                async with asyncio.timeout(limit + plan.kind.patience_s):
                     return await plan.kind.look(plan.shape, tools), at
             except TimeoutError:
                 return Outcome(ok=False, reason=f"no answer within {limit:g} s"), at

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('watch', '0005_maintenance'),
+        ('watch', '0006_maintenance'),
     ]
 
     operations = [

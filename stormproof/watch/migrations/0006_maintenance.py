@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('business', '0001_initial'),
-        ('watch', '0004_imports'),
+        ('watch', '0005_signals'),
     ]
 
     operations = [
