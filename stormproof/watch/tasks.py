@@ -7,6 +7,7 @@ from datetime import datetime
 from stormproof.core.jobs import every
 from stormproof.watch.services.heartbeats import mark_late_heartbeats, prune_pings
 from stormproof.watch.services.maintenance import keep_maintenance, plan_ahead
+from stormproof.watch.services.remote import forget_old_batches
 from stormproof.watch.services.upkeep import drop_old_rows, make_partitions, mark_unknown_monitors, roll_up
 from stormproof.watch.services.walks import drop_old_walks
 
@@ -52,4 +53,5 @@ def keep_tables_in_shape(at: datetime) -> None:
     """Partitions are made ahead and dropped when their time is over."""
     make_partitions(at=at)
     drop_old_rows(at=at)
+    forget_old_batches(at=at)
     drop_old_walks(at=at)

@@ -19,6 +19,7 @@ from stormproof.watch.models import (
     Monitor,
     Place,
     Prober,
+    ProberToken,
     StateChange,
     Upkeep,
 )
@@ -148,6 +149,20 @@ def location_named(actor: Actor, name: str) -> Location:
     found = Location.objects.filter(name=name).first() if actor.may("watch.read") else None
     if found is None:
         raise NotFound(f"there is no location {name}")
+    return found
+
+
+def prober_tokens(actor: Actor) -> QuerySet[ProberToken]:
+    """The tokens of remote probers that are good, by location."""
+    actor.require("watch.write")
+    return ProberToken.objects.filter(revoked_at__isnull=True)
+
+
+def prober_token_for(actor: Actor, id: int) -> ProberToken:
+    """One token; raises `NotFound`, also for one who may not issue tokens."""
+    found = ProberToken.objects.filter(pk=id).first() if actor.may("watch.write") else None
+    if found is None:
+        raise NotFound(f"there is no token {id}")
     return found
 
 
