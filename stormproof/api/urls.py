@@ -6,21 +6,15 @@ from django.urls import URLPattern, URLResolver, path
 from ninja import Router
 
 from stormproof.api import (
-<<<<<<< HEAD
-    business,
-    incidents,
-    inform,
-    maintenance,
-    people,
-    places,
-=======
     alerts,
     business,
     incidents,
     inform,
+    maintenance,
     oncall,
     people,
->>>>>>> main
+    places,
+    probers,
     recover,
     rehearse,
     respond,
@@ -35,12 +29,10 @@ from stormproof.api.signals import router as signals
 ROUTERS: list[Router] = [
     people.router,
     watch.router,
-<<<<<<< HEAD
     maintenance.router,
     places.router,
-=======
+    probers.router,
     signals,
->>>>>>> main
     heartbeats,
     imports,
     business.router,

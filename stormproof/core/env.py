@@ -149,7 +149,6 @@ class Env:
     allowed_networks: tuple[Network, ...] = _setting(
         "", "Private networks that probes and webhooks may reach, `10.0.0.0/8,127.0.0.0/8`.", read=_networks
     )
-<<<<<<< HEAD
     location: str = _setting(
         "here", "The place that probers of this machine look from; monitors can be looked at from several.", read=_slug
     )
@@ -158,10 +157,9 @@ class Env:
         "Unrelated `host:port`s; while fewer than two of three answer, a prober is blind and its results are left out."
         " They prove nothing until they have answered once. `none` for no self-guard.",
         read=_targets,
-=======
+    )
     browsers: int = _setting(
         "1", "Browsers a prober may run at once for browser journeys; each takes about 500 MB.", read=_count(1, 16)
->>>>>>> main
     )
     metrics_networks: tuple[Network, ...] = _setting(
         "127.0.0.0/8,::1/128", "Who may read `/metrics` and the detail of `/readyz`.", read=_networks

@@ -197,3 +197,21 @@ class MaintenanceMoved(Fact):
     name: str
     until: str  # ISO 8601
     planned_until: str  # ISO 8601
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProberTokenIssued(Fact):
+    """A token for probers of one location that speak HTTPS was issued."""
+
+    prober_token_id: int
+    location: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProberTokenRevoked(Fact):
+    """A token for probers was revoked; it opens nothing any more."""
+
+    prober_token_id: int
+    location: str
+    name: str

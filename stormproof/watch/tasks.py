@@ -9,6 +9,7 @@ from stormproof.core.jobs import defer, every, task
 from stormproof.watch.selectors import monitors_by_id
 from stormproof.watch.services.heartbeats import mark_late_heartbeats, prune_pings
 from stormproof.watch.services.maintenance import keep_maintenance, plan_ahead
+from stormproof.watch.services.remote import forget_old_batches
 from stormproof.watch.services.signals.counting import roll_up_counts
 from stormproof.watch.services.signals.reading import claim_signals, read_signal
 from stormproof.watch.services.upkeep import drop_old_rows, make_partitions, mark_unknown_monitors, roll_up
@@ -56,6 +57,7 @@ def keep_tables_in_shape(at: datetime) -> None:
     """Partitions are made ahead and dropped when their time is over."""
     make_partitions(at=at)
     drop_old_rows(at=at)
+    forget_old_batches(at=at)
     drop_old_walks(at=at)
 
 

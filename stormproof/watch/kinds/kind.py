@@ -10,11 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-<<<<<<< HEAD
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-=======
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
->>>>>>> main
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from stormproof.core.document import Duration, FineDuration
 from stormproof.core.secrets import open_text, seal_text
@@ -27,12 +23,9 @@ SEALED = "sealed:"
 FROM_ENV = "env:"
 _OWN_SETTING = re.compile(r"^(STORMPROOF_|DATABASE_URL)", re.IGNORECASE)
 LONGEST_TIMEOUT_S = 10.0
-<<<<<<< HEAD
 LocationName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.:-]{0,39}$")]
-=======
 LONGEST_OWN_TIMEOUT_S = 120.0
->>>>>>> main
 Widget = Literal["text", "area", "lines", "number", "scalar", "choice", "yes", "pairs", "values", "secret", "yaml"]
 Path = tuple[str | int, ...]  # a place in the settings: names and positions
 
@@ -62,9 +55,6 @@ class ActiveShape(MonitorShape):
         return self.every
 
 
-<<<<<<< HEAD
-BASE_FIELDS = frozenset({"name", "on", "paused", "tags", "kind", "every", "locations"})
-=======
 class TimedShape(ActiveShape):
     """A monitor whose look may be given a time limit of its own."""
 
@@ -83,8 +73,7 @@ class TimedShape(ActiveShape):
         return timeout
 
 
-BASE_FIELDS = frozenset({"name", "on", "paused", "kind", "every"})
->>>>>>> main
+BASE_FIELDS = frozenset({"name", "on", "paused", "tags", "kind", "every", "locations"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,11 +203,8 @@ __all__ = [
     "FormField",
     "Kind",
     "MonitorShape",
-<<<<<<< HEAD
     "Tag",
-=======
     "TimedShape",
->>>>>>> main
     "Tools",
     "limit_s",
     "open_config",

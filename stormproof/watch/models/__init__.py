@@ -7,7 +7,7 @@ from stormproof.watch.models.monitors import Monitor, StateChange
 from stormproof.watch.models.observations import DayRollUp, HourRollUp, MinuteRollUp, Observation, RollUp, Upkeep
 from stormproof.watch.models.pings import Heartbeat, Ping, PingKey
 from stormproof.watch.models.places import Location, Place
-from stormproof.watch.models.probers import Prober
+from stormproof.watch.models.probers import Prober, ProberToken, SightingBatch
 from stormproof.watch.models.signals import Signal, SignalHour, SignalMinute, SignalSlice
 from stormproof.watch.models.walks import Walk, WalkFile
 
@@ -27,7 +27,9 @@ __all__ = [
     "PingKey",
     "Place",
     "Prober",
+    "ProberToken",
     "RollUp",
+    "SightingBatch",
     "Signal",
     "SignalHour",
     "SignalMinute",

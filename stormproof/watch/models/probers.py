@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 
@@ -22,3 +24,32 @@ class Prober(models.Model):
 
     def __str__(self) -> str:
         return self.instance
+
+
+class ProberToken(models.Model):
+    """A key for probers that speak HTTPS, bound to one location. Only its SHA-256 is kept."""
+
+    location = models.SlugField(max_length=40)
+    name = models.CharField(max_length=120)
+    prefix = models.CharField(max_length=16)
+    digest = models.CharField(max_length=64, unique=True)
+    issued_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["location", "name", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class SightingBatch(models.Model):
+    """A batch that a remote prober has brought: it counts once, however often it comes. Kept for a day."""
+
+    id = models.UUIDField(primary_key=True)
+    location = models.CharField(max_length=40)
+    taken_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -19,6 +19,7 @@ from stormproof.watch.models import (
     Monitor,
     Place,
     Prober,
+    ProberToken,
     StateChange,
     Upkeep,
 )
@@ -118,7 +119,6 @@ def probers_alive(at: datetime) -> list[Prober]:
     return list(Prober.objects.filter(lease_until__gt=at).order_by("location", "instance"))
 
 
-<<<<<<< HEAD
 def monitors_to_look_at(location: str = HERE) -> QuerySet[Monitor]:
     """Every monitor the probers of a location look at: in use, not paused, of a kind that looks by itself.
 
@@ -152,6 +152,20 @@ def location_named(actor: Actor, name: str) -> Location:
     return found
 
 
+def prober_tokens(actor: Actor) -> QuerySet[ProberToken]:
+    """The tokens of remote probers that are good, by location."""
+    actor.require("watch.write")
+    return ProberToken.objects.filter(revoked_at__isnull=True)
+
+
+def prober_token_for(actor: Actor, id: int) -> ProberToken:
+    """One token; raises `NotFound`, also for one who may not issue tokens."""
+    found = ProberToken.objects.filter(pk=id).first() if actor.may("watch.write") else None
+    if found is None:
+        raise NotFound(f"there is no token {id}")
+    return found
+
+
 @dataclass(frozen=True, kw_only=True)
 class SeenFrom:
     """One place and what it says of a monitor; `says` is "missing" when it has said nothing that still counts."""
@@ -174,11 +188,6 @@ def seen_from(monitor: Monitor, *, at: datetime) -> list[SeenFrom]:
         says = "blind" if is_blind else "missing" if is_old or place is None else place.state
         found.append(SeenFrom(location=name, says=says, place=place, is_blind=is_blind))
     return found
-=======
-def monitors_to_look_at() -> QuerySet[Monitor]:
-    """Every monitor a prober must look at: in use, not paused, of a kind that looks by itself."""
-    return monitors_in_use().filter(enabled=True).exclude(kind__in=PASSIVE).order_by("id")
->>>>>>> main
 
 
 def target_of(monitor: Monitor) -> str:

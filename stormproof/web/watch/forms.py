@@ -44,8 +44,7 @@ class MonitorForm(forms.Form):
             help_text="What is down when this is down: a function, an asset, a supplier.",
         )
         for field in kind.fields:
-<<<<<<< HEAD
-            self.fields[key_of(field.path)] = _field(field, is_kept=bool(self._kept))
+            self.fields[key_of(field.path)] = _field(field, is_kept=_at(self._kept, field.path) is not None)
         self.fields["tags"] = forms.CharField(
             label="Tags",
             required=False,
@@ -57,11 +56,7 @@ class MonitorForm(forms.Form):
                 required=False,
                 help_text="Names of places, spaces between; from all when empty.",
             )
-=======
-            self.fields[key_of(field.path)] = _field(field, is_kept=_at(self._kept, field.path) is not None)
-        if kind.look is not None:
             usual = write_duration(kind.shape.model_fields["every"].default)
->>>>>>> main
             self.fields["every"] = forms.CharField(
                 label="Every", initial=usual, help_text="How often it looks, such as 5s, 1m or 1h."
             )

@@ -2,8 +2,7 @@
 
 from django.urls import path
 
-from stormproof.web.watch.views import charts, imports, jobs, maintenance, pages, pings, walks
-from stormproof.web.watch.views import charts, imports, jobs, pages, pings, signals, walks
+from stormproof.web.watch.views import charts, imports, jobs, maintenance, pages, pings, signals, walks
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),

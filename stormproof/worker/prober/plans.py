@@ -51,23 +51,46 @@ class Plans:
 
 
 def plan_of(monitor: Monitor) -> Plan:
-    """The plan of one monitor."""
-    kind = KINDS[monitor.kind]
-    shape, host, fault = None, "", ""
+    """The plan of one monitor of the database."""
     state, last_at = said_before(monitor)
+    return build_plan(
+        monitor_id=monitor.pk,
+        version=monitor.version,
+        kind_name=monitor.kind,
+        config=monitor.config,
+        interval_seconds=monitor.interval_seconds,
+        state=state,
+        last_at=last_at,
+    )
+
+
+def build_plan(
+    *,
+    monitor_id: int,
+    version: int,
+    kind_name: str,
+    config: dict[str, Any],
+    interval_seconds: int,
+    state: str,
+    last_at: datetime | None,
+    fault: str = "",
+) -> Plan:
+    """A plan from settings, secrets sealed or in the clear; variables of the environment are those of this machine."""
+    kind = KINDS[kind_name]
+    shape, host = None, ""
     try:
-        config = resolve_config(kind, monitor.config)
-        shape = read_settings({"kind": monitor.kind, "on": monitor.node.slug, **config})
-        host = next((name for _, name in kind.hosts(shape)), "")
+        if not fault:
+            shape = read_settings({"kind": kind_name, "on": "-", **resolve_config(kind, config)})
+            host = next((name for _, name in kind.hosts(shape)), "")
     except (LookupError, CannotOpenSecret, WrongSettings) as error:
         fault = str(error)
     return Plan(
-        monitor_id=monitor.pk,
-        version=monitor.version,
+        monitor_id=monitor_id,
+        version=version,
         kind=kind,
         shape=shape,
         host=host,
-        interval_seconds=monitor.interval_seconds,
+        interval_seconds=interval_seconds,
         state=state,
         last_at=last_at,
         fault=fault,
