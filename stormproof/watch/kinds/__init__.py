@@ -8,7 +8,21 @@ from typing import Any
 from pydantic import ValidationError
 
 from stormproof.core.refusals import Refused
-from stormproof.watch.kinds import browser, heartbeat, http, journey, number, promql, signal, sql, ssh, tcp, tls, udp
+from stormproof.watch.kinds import (
+    browser,
+    heartbeat,
+    http,
+    journey,
+    number,
+    promql,
+    signal,
+    sql,
+    ssh,
+    tcp,
+    tls,
+    udp,
+    vendor,
+)
 from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, MonitorShape, open_config, resolve_config, seal_config
 
 KINDS: dict[str, Kind] = {
@@ -23,6 +37,7 @@ KINDS: dict[str, Kind] = {
     "journey": journey.KIND,
     "browser": browser.KIND,
     "heartbeat": heartbeat.KIND,
+    "vendor": vendor.KIND,
     "signal": signal.KIND,
 }
 PASSIVE = tuple(name for name, kind in KINDS.items() if not kind.is_active)  # no prober looks at these

@@ -45,7 +45,7 @@ ON CONFLICT (monitor_id, location) DO UPDATE SET
 Places = dict[int, dict[str, PlaceView]]  # by monitor and location
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_sightings(sightings: Sequence[Sighting], *, at: datetime) -> int:
     """Keep `sightings` and decide what they mean, in one transaction; how many monitors changed their state.
 

@@ -54,6 +54,7 @@ STAGE = Stage(
             note="from other products",
             icon="file-import",
         ),
+        Page(name="Vendors", url="vendors", permission="watch.read", note="their status pages", icon="building-store"),
         Page(name="Ping keys", url="ping-keys", permission="watch.write", note="heartbeats by name", icon="key"),
     ),
     search=_find,

@@ -200,6 +200,12 @@ def initial_of(monitor: Monitor) -> dict[str, Any]:
     return found
 
 
+def prefilled(kind: Kind, query: Mapping[str, str]) -> dict[str, Any]:
+    """What an address says of a new monitor: `?on=checkout&url=...`."""
+    named = {key_of(field.path): query[field.path] for field in kind.fields if field.path in query}
+    return {"on": query.get("on", ""), "name": query.get("name", ""), **named}
+
+
 def _written(field: FormField, value: Any) -> Any:
     if field.widget == "yaml":
         return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)

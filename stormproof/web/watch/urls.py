@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from stormproof.web.watch.views import charts, imports, jobs, maintenance, pages, pings, signals, walks
+from stormproof.web.watch.views import charts, imports, jobs, maintenance, pages, pings, signals, vendors, walks
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),
@@ -29,6 +29,7 @@ urlpatterns = [
     path("monitors/<slug:slug>/pings/<int:number>/", jobs.show_ping, name="monitor-ping"),
     path("monitors/<slug:slug>/how-to-ping/", jobs.how_to_ping, name="how-to-ping"),
     path("imports/", imports.import_monitors, name="import-monitors"),
+    path("vendors/", vendors.show_vendors, name="vendors"),
     path("ping-keys/", jobs.show_ping_keys, name="ping-keys"),
     path("ping-keys/<int:key_id>/revoke/", jobs.revoke_key, name="revoke-ping-key"),
     path("monitors/<slug:slug>/walks/", walks.show_walks, name="monitor-walks"),
