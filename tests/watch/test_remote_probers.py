@@ -126,8 +126,9 @@ def test_what_the_place_does_not_look_at_is_left_out_and_the_future_is_now() -> 
         (b"not gzip", {"content-encoding": "gzip"}, 422),
         (gzip.compress(b"{}")[:-4], {"content-encoding": "gzip"}, 413),
         (gzip.compress(b" " * (9 * 1024 * 1024)), {"content-encoding": "gzip"}, 413),
-        (json.dumps({"batch": str(uuid.uuid4()), "sightings": [{"monitor_id": 10**12}]}).encode(), {}, 422),
+        (b'{"batch": "6f0f2c1e-8c7a-4c6e-9d0e-0d5c1f1f4a11", "sightings": [{"monitor_id": 0}]}', {}, 422),
     ],
+    ids=["no JSON", "no batch", "no gzip", "cut short", "a bomb", "no monitor"],
 )
 def test_a_body_that_cannot_be_used_is_refused_and_leaves_nothing(
     body: bytes, headers: dict[str, str], status: int

@@ -8,6 +8,7 @@ from stormproof.watch.models.observations import DayRollUp, HourRollUp, MinuteRo
 from stormproof.watch.models.pings import Heartbeat, Ping, PingKey
 from stormproof.watch.models.places import Location, Place
 from stormproof.watch.models.probers import Prober, ProberToken, SightingBatch
+from stormproof.watch.models.security import SecurityEvent
 from stormproof.watch.models.signals import Signal, SignalHour, SignalMinute, SignalSlice
 from stormproof.watch.models.walks import Walk, WalkFile
 
@@ -29,6 +30,7 @@ __all__ = [
     "Prober",
     "ProberToken",
     "RollUp",
+    "SecurityEvent",
     "SightingBatch",
     "Signal",
     "SignalHour",

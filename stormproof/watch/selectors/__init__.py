@@ -53,6 +53,7 @@ from stormproof.watch.selectors.monitors import (
     upkeep,
 )
 from stormproof.watch.selectors.pings import ping_for, ping_key_for, ping_keys, pings_of, runs_of
+from stormproof.watch.selectors.security import security_events_of, top_actors
 from stormproof.watch.selectors.signals import (
     Minutes,
     down_times,
@@ -119,12 +120,14 @@ __all__ = [
     "prober_tokens",
     "probers_alive",
     "runs_of",
+    "security_events_of",
     "seen_from",
     "signal_for",
     "signals",
     "slices_of_signal",
     "state_changes_of",
     "target_of",
+    "top_actors",
     "upkeep",
     "uptime_of",
     "usual_slices",

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('business', '0001_initial'),
-        ('watch', '0005_signals'),
+        ('watch', '0006_security_events'),
     ]
 
     operations = [
