@@ -90,7 +90,7 @@ def test_a_batch_costs_the_same_few_statements_however_many_places_and_monitors(
     monitors = [make_monitor() for _ in range(20)]
     places = ("berlin", "oslo", "paris")
     look(*(seen(monitor, name, 0) for monitor in monitors for name in places))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         look(*(seen(monitor, name, 5) for monitor in monitors for name in places))
     assert Place.objects.count() == 60
 

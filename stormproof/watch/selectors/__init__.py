@@ -1,5 +1,6 @@
 """Reads of watch: monitors, their states, what was observed."""
 
+from stormproof.watch.selectors.badges import badge_shown, badges_of
 from stormproof.watch.selectors.calendar import (
     is_change_frozen,
     is_paging_strict,
@@ -80,6 +81,8 @@ __all__ = [
     "Minutes",
     "SeenFrom",
     "StepBar",
+    "badge_shown",
+    "badges_of",
     "blind_locations",
     "daily_uptimes",
     "down_times",
