@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('watch', '0007_maintenance'),
+        ('watch', '0008_maintenance'),
     ]
 
     operations = [

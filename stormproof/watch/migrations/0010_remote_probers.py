@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('watch', '0008_places'),
+        ('watch', '0009_places'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('business', '0001_initial'),
-        ('watch', '0006_security_events'),
+        ('watch', '0007_badges'),
     ]
 
     operations = [
