@@ -8,16 +8,39 @@ from typing import Any
 from pydantic import ValidationError
 
 from stormproof.core.refusals import Refused
-from stormproof.watch.kinds import browser, heartbeat, http, journey, number, promql, signal, sql, ssh, tcp, tls, udp
+from stormproof.watch.kinds import (
+    browser,
+    dns,
+    domain,
+    heartbeat,
+    http,
+    icmp,
+    journey,
+    mysql,
+    number,
+    promql,
+    redis,
+    signal,
+    sql,
+    ssh,
+    tcp,
+    tls,
+    udp,
+)
 from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, MonitorShape, open_config, resolve_config, seal_config
 
 KINDS: dict[str, Kind] = {
     "http": http.KIND,
     "tcp": tcp.KIND,
     "tls": tls.KIND,
+    "dns": dns.KIND,
+    "domain": domain.KIND,
+    "icmp": icmp.KIND,
     "udp": udp.KIND,
     "ssh": ssh.KIND,
     "sql": sql.KIND,
+    "mysql": mysql.KIND,
+    "redis": redis.KIND,
     "number": number.KIND,
     "promql": promql.KIND,
     "journey": journey.KIND,
