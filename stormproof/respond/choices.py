@@ -31,6 +31,22 @@ class IncidentRole(models.TextChoices):
     SCRIBE = "scribe", "Scribe"
 
 
+class LinkKind(models.TextChoices):
+    """What one incident has to do with another."""
+
+    DUPLICATE_OF = "duplicate_of", "A duplicate of"
+    CAUSED_BY = "caused_by", "Caused by"
+    RELATED = "related", "Related to"
+
+
+class LegalState(models.TextChoices):
+    """How far a legal duty of an incident is."""
+
+    RUNNING = "running", "Running"
+    REPORTED = "reported", "Reported"
+    NOT_APPLICABLE = "not_applicable", "Does not apply"
+
+
 class SeverityColour(models.TextChoices):
     """The colour of a severity: one of the tones that mean something in the console."""
 

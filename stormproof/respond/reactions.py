@@ -9,11 +9,11 @@ from stormproof.core.facts import MessageGaveUp, MessageSent, on
 from stormproof.core.jobs import defer
 from stormproof.recover import selectors as recover
 from stormproof.recover.facts import RunFinished, RunNeedsPerson, StepFinished, StepOutcomeUnknown
-from stormproof.respond import services
+from stormproof.respond import selectors, services
 from stormproof.respond.choices import EntryKind
 from stormproof.respond.facts import IncidentOpened, RootCauseMoved, ScheduleChanged, ShiftBegan
 from stormproof.respond.models import Incident
-from stormproof.respond.tasks import start_procedures_of_root
+from stormproof.respond.tasks import freeze_orders_of_incident, start_procedures_of_root
 from stormproof.watch.facts import MonitorPaused, MonitorRecovered, MonitorRetired, MonitorWentDown
 
 
@@ -51,6 +51,13 @@ def close_alert_when_a_monitor_is_retired(fact: MonitorRetired, *, at: datetime)
 def start_procedures_when_an_incident_opens(fact: IncidentOpened, *, at: datetime) -> None:
     """Automatic procedures of the root cause start, unless a deeper cause may still show."""
     _start_procedures(fact.incident_id, at=at)
+
+
+@on(IncidentOpened)
+def freeze_the_orders_when_an_incident_opens(fact: IncidentOpened, *, at: datetime) -> None:
+    """The first version of the affected orders, read outside of this transaction."""
+    if fact.function_ids and selectors.order_source() is not None:
+        defer(freeze_orders_of_incident, incident_id=fact.incident_id, version=1, asked_by=SYSTEM.name)
 
 
 @on(RootCauseMoved)
@@ -129,5 +136,6 @@ def _write_run(reference: str, run_id: int, text: str, *, key: str, at: datetime
     kind, _, id = reference.partition(":")
     incident = Incident.objects.filter(pk=int(id)).first() if kind == "incident" and id.isdecimal() else None
     if incident is not None:
+        incident = incident.merged_into or incident
         text = f"“{recover.run_for(SYSTEM, run_id).procedure.name}” {text}"
         services.write_timeline(incident, kind=EntryKind.RUN, text=text, actor=SYSTEM, at=at, key=key)

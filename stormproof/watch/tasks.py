@@ -8,6 +8,9 @@ from stormproof.core.clock import now
 from stormproof.core.jobs import defer, every, task
 from stormproof.watch.selectors import monitors_by_id
 from stormproof.watch.services.heartbeats import mark_late_heartbeats, prune_pings
+from stormproof.watch.services.maintenance import keep_maintenance, plan_ahead
+from stormproof.watch.services.remote import forget_old_batches
+from stormproof.watch.services.security import forget_security_events, judge_security_monitors
 from stormproof.watch.services.signals.counting import roll_up_counts
 from stormproof.watch.services.signals.reading import claim_signals, read_signal
 from stormproof.watch.services.upkeep import drop_old_rows, make_partitions, mark_unknown_monitors, roll_up
@@ -26,10 +29,34 @@ def forget_old_pings(at: datetime) -> None:
     prune_pings(at=at)
 
 
+@every(seconds=15)
+def judge_security_events(at: datetime) -> None:
+    """Security monitors calm down when their events are over, or go unknown when their tools fall silent."""
+    judge_security_monitors(at=at)
+
+
+@every(seconds=3600)
+def forget_old_security_events(at: datetime) -> None:
+    """Security events are kept for 30 days."""
+    forget_security_events(at=at)
+
+
 @every(seconds=2)
 def find_monitors_nobody_looks_at(at: datetime) -> None:
     """Monitors whose prober is away go unknown."""
     mark_unknown_monitors(at=at)
+
+
+@every(seconds=2)
+def begin_and_end_maintenance(at: datetime) -> None:
+    """Monitors go into maintenance and come out of it."""
+    keep_maintenance(at=at)
+
+
+@every(seconds=3600)
+def plan_maintenance_ahead(at: datetime) -> None:
+    """The next times of windows that repeat are written down."""
+    plan_ahead(at=at)
 
 
 @every(seconds=30)
@@ -43,6 +70,7 @@ def keep_tables_in_shape(at: datetime) -> None:
     """Partitions are made ahead and dropped when their time is over."""
     make_partitions(at=at)
     drop_old_rows(at=at)
+    forget_old_batches(at=at)
     drop_old_walks(at=at)
 
 

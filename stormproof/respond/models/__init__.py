@@ -21,6 +21,10 @@ from stormproof.respond.models.intake import (
     Integration,
     Silence,
 )
+from stormproof.respond.models.legal import (
+    LegalClock,
+    LegalDuty,
+)
 from stormproof.respond.models.oncall import (
     Absence,
     CalendarAddress,
@@ -36,6 +40,12 @@ from stormproof.respond.models.oncall import (
     TemporarySchedule,
     TemporaryShift,
 )
+from stormproof.respond.models.orders import (
+    AffectedOrder,
+    OrderSnapshot,
+    OrderSource,
+    RestorePoint,
+)
 from stormproof.respond.models.paging import (
     AckLink,
     Escalation,
@@ -44,6 +54,11 @@ from stormproof.respond.models.paging import (
     PagingWebhook,
     PolicyStep,
 )
+from stormproof.respond.models.relations import (
+    DeclareRule,
+    IncidentLink,
+    Merge,
+)
 from stormproof.respond.models.roles import (
     Qualification,
     RoleAssignment,
@@ -51,18 +66,26 @@ from stormproof.respond.models.roles import (
 from stormproof.respond.models.severity import (
     SeverityLevel,
 )
+from stormproof.respond.models.stakeholders import (
+    Audience,
+    IncidentSettings,
+    StakeholderUpdate,
+)
 
 __all__ = [
     "NUMBER_SEQUENCE",
     "Absence",
     "AckLink",
+    "AffectedOrder",
     "Alert",
     "AlertDelivery",
     "AlertGroup",
     "AlertRoute",
+    "Audience",
     "CalendarAddress",
     "CalendarImport",
     "CoverageGap",
+    "DeclareRule",
     "DrillWindow",
     "Duty",
     "EntryVersion",
@@ -70,21 +93,30 @@ __all__ = [
     "ExternalAlert",
     "HandOffNote",
     "Incident",
+    "IncidentLink",
     "IncidentRun",
+    "IncidentSettings",
     "InhibitionRule",
     "Integration",
     "LayerMember",
+    "LegalClock",
+    "LegalDuty",
+    "Merge",
+    "OrderSnapshot",
+    "OrderSource",
     "Page",
     "PagingPolicy",
     "PagingWebhook",
     "PolicyStep",
     "Qualification",
+    "RestorePoint",
     "RoleAssignment",
     "Schedule",
     "ScheduleLayer",
     "ScheduleOverride",
     "SeverityLevel",
     "Silence",
+    "StakeholderUpdate",
     "Swap",
     "Task",
     "TemporarySchedule",

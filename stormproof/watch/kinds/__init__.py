@@ -20,12 +20,19 @@ from stormproof.watch.kinds import (
     number,
     promql,
     redis,
+    heartbeat,
+    http,
+    journey,
+    number,
+    promql,
+    security,
     signal,
     sql,
     ssh,
     tcp,
     tls,
     udp,
+    vendor,
 )
 from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, MonitorShape, open_config, resolve_config, seal_config
 
@@ -46,6 +53,8 @@ KINDS: dict[str, Kind] = {
     "journey": journey.KIND,
     "browser": browser.KIND,
     "heartbeat": heartbeat.KIND,
+    "vendor": vendor.KIND,
+    "security": security.KIND,
     "signal": signal.KIND,
 }
 PASSIVE = tuple(name for name, kind in KINDS.items() if not kind.is_active)  # no prober looks at these

@@ -28,6 +28,8 @@ STAGE = Stage(
     key="i",
     pages=(
         Page(name="Declare an incident", url="declare_incident", permission="respond.act", icon="urgent"),
+        Page(name="Incident figures", url="incident_metrics", permission="respond.read", icon="chart-histogram"),
+        Page(name="Noise", url="noise", permission="respond.read", icon="volume-off"),
         Page(
             name="On call",
             url="on-call",

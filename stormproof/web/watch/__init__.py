@@ -39,6 +39,7 @@ STAGE = Stage(
     key="w",
     pages=(
         Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),
+        Page(name="Maintenance", url="maintenance", permission="watch.read", note="planned work", icon="tool"),
         Page(
             name="Business signals",
             url="signals",
@@ -53,6 +54,7 @@ STAGE = Stage(
             note="from other products",
             icon="file-import",
         ),
+        Page(name="Vendors", url="vendors", permission="watch.read", note="their status pages", icon="building-store"),
         Page(name="Ping keys", url="ping-keys", permission="watch.write", note="heartbeats by name", icon="key"),
     ),
     search=_find,

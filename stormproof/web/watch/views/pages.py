@@ -31,7 +31,7 @@ from stormproof.watch.services.monitors import (
 from stormproof.web.drawing import Drawing, Node, draw_graph
 from stormproof.web.listing import Column, Filter, read_list
 from stormproof.web.requests import Request, acts, reads
-from stormproof.web.watch.forms import MonitorForm, free_slug, initial_of, stored_settings
+from stormproof.web.watch.forms import MonitorForm, free_slug, initial_of, prefilled, stored_settings
 from stormproof.web.watch.views.charts import RANGES, day_bars
 from stormproof.web.watch.views.walks import walk_context
 
@@ -112,6 +112,7 @@ def show_now(request: Request, slug: str) -> HttpResponseBase:
 
 def _now_context(request: Request, monitor: Monitor, at: datetime) -> dict[str, Any]:
     looks = selectors.last_observations_of(monitor, limit=12)
+    places = selectors.seen_from(monitor, at=at) if kind_named(monitor.kind).is_active else []
     kind = KINDS[monitor.kind]
     return {
         "monitor": monitor,
@@ -122,6 +123,8 @@ def _now_context(request: Request, monitor: Monitor, at: datetime) -> dict[str, 
         "looks_topic": f"looks:{monitor.pk}",
         "target": selectors.target_of(monitor),
         "sentence": sentence_of(monitor),
+        "places": places,
+        "places_telling": sum(one.says not in ("missing", "blind") for one in places),
         "looks": [(look, selectors.phases_of(look)) for look in looks],
         "ping_url": request.build_absolute_uri(reverse("ping", args=[monitor.ping_key])),
         "may_write": request.actor.may("watch.write"),
@@ -168,7 +171,7 @@ def choose_kind(request: Request) -> HttpResponseBase:
 @reads("watch.write")
 def add_monitor(request: Request, kind: str) -> HttpResponseBase:
     """The second step of a new monitor: its settings."""
-    form = MonitorForm(kind_named(kind), request.POST or None, initial={"on": request.GET.get("on", "")})
+    form = MonitorForm(kind_named(kind), request.POST or None, initial=prefilled(kind_named(kind), request.GET))
     if request.method == "POST" and form.is_valid():
         try:
             slug = free_slug(form.cleaned_data["name"])
