@@ -100,6 +100,7 @@ class FormField:
     choices: tuple[str, ...] = ()
     placeholder: str = ""
     required: bool = False
+    starts: bool = True  # whether a yes is ticked in a new form
 
 
 @dataclass(frozen=True, kw_only=True)

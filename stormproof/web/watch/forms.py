@@ -139,7 +139,7 @@ def _field(field: FormField, *, is_kept: bool) -> forms.Field:
     if field.widget == "choice":
         return forms.ChoiceField(choices=[(choice, choice) for choice in field.choices], **{**about, "required": False})
     if field.widget == "yes":
-        return forms.BooleanField(**{**about, "required": False}, initial=True)
+        return forms.BooleanField(**{**about, "required": False}, initial=field.starts)
     if field.widget in AREAS:
         rows = {"area": 5, "yaml": 16}.get(field.widget, 3)
         return forms.CharField(widget=forms.Textarea(attrs={"rows": rows, **attributes}), **about)
