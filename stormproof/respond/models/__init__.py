@@ -4,11 +4,11 @@ from stormproof.respond.models.alerts import (
     Alert,
 )
 from stormproof.respond.models.incidents import (
-    NUMBER_SEQUENCE,
     DrillWindow,
     EntryVersion,
     Incident,
     IncidentRun,
+    NUMBER_SEQUENCE,
     Task,
     TimelineEntry,
 )
@@ -29,6 +29,8 @@ from stormproof.respond.models.oncall import (
 )
 from stormproof.respond.models.paging import (
     AckLink,
+    Acknowledgement,
+    AuditFault,
     Escalation,
     Page,
     PagingPolicy,
@@ -44,10 +46,11 @@ from stormproof.respond.models.severity import (
 )
 
 __all__ = [
-    "NUMBER_SEQUENCE",
     "Absence",
     "AckLink",
+    "Acknowledgement",
     "Alert",
+    "AuditFault",
     "CalendarAddress",
     "CalendarImport",
     "CoverageGap",
@@ -59,6 +62,7 @@ __all__ = [
     "Incident",
     "IncidentRun",
     "LayerMember",
+    "NUMBER_SEQUENCE",
     "Page",
     "PagingPolicy",
     "PagingWebhook",
