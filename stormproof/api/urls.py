@@ -5,17 +5,34 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from ninja import Router
 
-from stormproof.api import business, incidents, inform, oncall, people, recover, rehearse, respond, review, watch
+from stormproof.api import (
+    alerts,
+    business,
+    incidents,
+    inform,
+    oncall,
+    people,
+    recover,
+    rehearse,
+    respond,
+    review,
+    watch,
+)
 from stormproof.api.base import api
+from stormproof.api.heartbeats import router as heartbeats
+from stormproof.api.imports import router as imports
 
 ROUTERS: list[Router] = [
     people.router,
     watch.router,
+    heartbeats,
+    imports,
     business.router,
     recover.router,
     rehearse.router,
     respond.router,
     oncall.router,
+    alerts.router,
     incidents.router,
     review.router,
     inform.router,

@@ -138,4 +138,29 @@ class SwapState(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+class AlertState(models.TextChoices):
+    """Where an external alert stands."""
+
+    OPEN = "open", "Open"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    CLOSED = "closed", "Closed"
+
+
+class DeliveryState(models.TextChoices):
+    """What became of one delivery of an integration."""
+
+    WAITING = "waiting", "Waiting"
+    HANDLED = "handled", "Handled"
+    UNREADABLE = "unreadable", "Could not be read"
+
+
+class RouteAction(models.TextChoices):
+    """What becomes of an external alert."""
+
+    PAGE = "page", "Page: an incident opens"
+    TICKET = "ticket", "Ticket: it waits in the list"
+    LOG = "log", "Log only"
+
+
+ALERT_SEVERITIES = [(1, "Critical"), (2, "Error"), (3, "Warning"), (4, "Info")]
 WRITTEN_BY_PEOPLE = (EntryKind.NOTE, EntryKind.DECISION, EntryKind.OBSERVATION)  # what a person may write by hand

@@ -147,6 +147,70 @@ class PersonPaged(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IntegrationCreated(Fact):
+    """Another system may deliver alerts."""
+
+    integration_id: int
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntegrationChanged(Fact):
+    """What an integration is called, what its alerts are about, or whether it may deliver was changed."""
+
+    integration_id: int
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntegrationKeyRotated(Fact):
+    """An integration got a new address; the old one stopped working."""
+
+    integration_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveriesReprocessed(Fact):
+    """What an integration sent and could not be read is handled once more."""
+
+    integration_id: int
+    deliveries: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertsHandled(Fact):
+    """A person acknowledged or ended external alerts, one or many at once."""
+
+    act: str
+    alerts: int
+    alert_ids: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SilenceCreated(Fact):
+    """Alerts that match tell nobody for a time."""
+
+    silence_id: int
+    ends_at: str  # ISO 8601
+
+
+@dataclass(frozen=True, kw_only=True)
+class SilenceEnded(Fact):
+    """A silence is over, by time or by a person; what it kept quiet and still is open is told now."""
+
+    silence_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRoutingChanged(Fact):
+    """What becomes of external alerts was changed: the routes, or what inhibits what."""
+
+    routes: int
+    inhibitions: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class NobodyAnswered(Fact):
     """Everyone of a paging policy was paged as often as it says, and nobody acknowledged."""
 

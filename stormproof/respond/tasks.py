@@ -22,6 +22,29 @@ def resolve_settled_incidents(at: datetime) -> None:
     services.resolve_what_has_settled(at=at)
 
 
+@every(seconds=1)
+def handle_external_alerts(at: datetime) -> None:
+    """Handle what integrations sent, end what was not sent again, tell of the groups that are due."""
+    while services.handle_deliveries(at=now()):
+        services.tell_due_groups(at=now())
+    services.end_what_was_not_sent_again(at=at)
+    services.end_silences(at=at)
+    services.tell_due_groups(at=at)
+
+
+@every(seconds=3600)
+def forget_old_deliveries(at: datetime) -> None:
+    """Drop what integrations sent and was handled long ago."""
+    services.forget_old_deliveries(at=at)
+
+
+@task()
+def handle_what_was_delivered() -> None:
+    """Handle what an integration sent through the web process."""
+    while services.handle_deliveries(at=now()):
+        services.tell_due_groups(at=now())
+
+
 @every(seconds=15)
 def remind_of_incident_tasks(at: datetime) -> None:
     """Mail whoever has a task that is due."""

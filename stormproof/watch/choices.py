@@ -21,6 +21,8 @@ class Signal(models.TextChoices):
     DONE = "done", "Done"
     START = "start", "Started"
     FAIL = "fail", "Failed"
+    LOG = "log", "Log"
+    IGNORED = "ignored", "Ignored"
 
 
 WORST_FIRST = (State.DOWN, State.DEGRADED, State.UNKNOWN, State.MAINTENANCE, State.UP)

@@ -84,3 +84,32 @@ class MonitorRetired(Fact):
 
     monitor_id: int
     node_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PingKeyMade(Fact):
+    """A key was made that opens every heartbeat by its name and sets up new ones on one node."""
+
+    ping_key_id: int
+    node_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PingKeyRevoked(Fact):
+    """A ping key opens nothing any more."""
+
+    ping_key_id: int
+    node_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorsImported(Fact):
+    """Monitors were taken over from another product's file."""
+
+    node_id: int
+    source: str
+    created: int
+    changed: int
+    refused: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from stormproof.core.jobs import every
-from stormproof.watch.services.heartbeats import mark_late_heartbeats
+from stormproof.watch.services.heartbeats import mark_late_heartbeats, prune_pings
 from stormproof.watch.services.upkeep import drop_old_rows, make_partitions, mark_unknown_monitors, roll_up
 from stormproof.watch.services.walks import drop_old_walks
 
@@ -14,6 +14,12 @@ from stormproof.watch.services.walks import drop_old_walks
 def find_late_heartbeats(at: datetime) -> None:
     """Heartbeats whose ping is overdue go down."""
     mark_late_heartbeats(at=at)
+
+
+@every(seconds=60)
+def forget_old_pings(at: datetime) -> None:
+    """Only the newest pings of each heartbeat are kept."""
+    prune_pings(at=at)
 
 
 @every(seconds=2)

@@ -4,13 +4,22 @@ from stormproof.respond.models.alerts import (
     Alert,
 )
 from stormproof.respond.models.incidents import (
+    NUMBER_SEQUENCE,
     DrillWindow,
     EntryVersion,
     Incident,
     IncidentRun,
-    NUMBER_SEQUENCE,
     Task,
     TimelineEntry,
+)
+from stormproof.respond.models.intake import (
+    AlertDelivery,
+    AlertGroup,
+    AlertRoute,
+    ExternalAlert,
+    InhibitionRule,
+    Integration,
+    Silence,
 )
 from stormproof.respond.models.oncall import (
     Absence,
@@ -46,10 +55,14 @@ from stormproof.respond.models.severity import (
 )
 
 __all__ = [
+    "NUMBER_SEQUENCE",
     "Absence",
     "AckLink",
     "Acknowledgement",
     "Alert",
+    "AlertDelivery",
+    "AlertGroup",
+    "AlertRoute",
     "AuditFault",
     "CalendarAddress",
     "CalendarImport",
@@ -58,11 +71,13 @@ __all__ = [
     "Duty",
     "EntryVersion",
     "Escalation",
+    "ExternalAlert",
     "HandOffNote",
     "Incident",
     "IncidentRun",
+    "InhibitionRule",
+    "Integration",
     "LayerMember",
-    "NUMBER_SEQUENCE",
     "Page",
     "PagingPolicy",
     "PagingWebhook",
@@ -73,6 +88,7 @@ __all__ = [
     "ScheduleLayer",
     "ScheduleOverride",
     "SeverityLevel",
+    "Silence",
     "Swap",
     "Task",
     "TemporarySchedule",

@@ -9,9 +9,12 @@ from stormproof.respond.models.incidents import Incident
 
 
 class Alert(models.Model):
-    """One monitor that went down, until it is green again; belongs to one incident."""
+    """One monitor that went down, until it is green again; belongs to one incident.
 
-    monitor = models.ForeignKey("watch.Monitor", models.PROTECT, related_name="+")
+    Without a monitor it is what other systems report about a node (`AlertGroup`), until that is over.
+    """
+
+    monitor = models.ForeignKey("watch.Monitor", models.PROTECT, null=True, blank=True, related_name="+")
     node = models.ForeignKey("business.Node", models.PROTECT, related_name="+")
     incident = models.ForeignKey(Incident, models.PROTECT, null=True, blank=True, related_name="alerts")
     suppressed_by = models.ForeignKey("business.Node", models.PROTECT, null=True, blank=True, related_name="+")
@@ -25,6 +28,11 @@ class Alert(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["monitor"], condition=Q(closed_at__isnull=True), name="respond_alert_one_open_per_monitor"
+            ),
+            models.UniqueConstraint(
+                fields=["node"],
+                condition=Q(closed_at__isnull=True, monitor__isnull=True),
+                name="respond_alert_one_external_per_node",
             ),
             models.UniqueConstraint(fields=["monitor", "opened_at"], name="respond_alert_once_per_fact"),
         ]

@@ -140,11 +140,7 @@ class Acknowledgement(models.Model):
                 fields=["incident", "cycle", "person"], nulls_distinct=False, name="respond_acknowledgement_once"
             )
         ]
-        indexes = [
-            models.Index(
-                fields=["expires_at"], condition=Q(ended_at__isnull=True), name="respond_ack_runs_out"
-            )
-        ]
+        indexes = [models.Index(fields=["expires_at"], condition=Q(ended_at__isnull=True), name="respond_ack_runs_out")]
 
     def __str__(self) -> str:
         return f"{self.incident_id}: {self.person}"

@@ -19,6 +19,9 @@ from stormproof.respond.services.calendars import (
     rotate_calendar_address,
     url_of,
 )
+from stormproof.respond.services.deliveries import (
+    forget_old_deliveries,
+)
 from stormproof.respond.services.drills import (
     CannotExpectDrill,
     end_drill,
@@ -32,6 +35,17 @@ from stormproof.respond.services.duty import (
     tell_who_comes,
     warn_of_gaps,
 )
+from stormproof.respond.services.external_alerts import (
+    CannotSilence,
+    acknowledge_alerts,
+    create_silence,
+    end_alerts,
+    end_silence,
+    end_silences,
+)
+from stormproof.respond.services.handling import (
+    handle_deliveries,
+)
 from stormproof.respond.services.incidents import (
     CannotChangeSeverity,
     CannotDeclareIncident,
@@ -44,6 +58,13 @@ from stormproof.respond.services.incidents import (
     mitigate_incident,
     resolve_incident,
     resolve_what_has_settled,
+)
+from stormproof.respond.services.integrations import (
+    CannotSetIntegration,
+    change_integration,
+    create_integration,
+    reprocess_deliveries,
+    rotate_integration_key,
 )
 from stormproof.respond.services.paging import (
     hand_page_to_next_channel,
@@ -70,6 +91,12 @@ from stormproof.respond.services.roles import (
     end_role,
     record_qualification,
     take_command,
+)
+from stormproof.respond.services.routing import (
+    CannotSetRouting,
+    RoutingShape,
+    read_routing,
+    set_routing,
 )
 from stormproof.respond.services.schedules import (
     CannotRetireSchedule,
@@ -99,6 +126,10 @@ from stormproof.respond.services.stand_ins import (
     end_absence,
     end_override,
     end_temporary_schedule,
+)
+from stormproof.respond.services.telling_groups import (
+    end_what_was_not_sent_again,
+    tell_due_groups,
 )
 from stormproof.respond.services.timeline import (
     CannotAddNote,
@@ -137,13 +168,18 @@ __all__ = [
     "CannotResolveIncident",
     "CannotRetireSchedule",
     "CannotRunForIncident",
+    "CannotSetIntegration",
     "CannotSetPagingPolicy",
+    "CannotSetRouting",
     "CannotSetSchedule",
     "CannotSetSeverities",
+    "CannotSilence",
     "CannotSwap",
     "Hours",
     "LayerPart",
+    "RoutingShape",
     "SitePart",
+    "acknowledge_alerts",
     "acknowledge_by_link",
     "acknowledge_incident",
     "add_absence",
@@ -156,22 +192,31 @@ __all__ = [
     "assign_role",
     "assign_task",
     "calendar_file",
+    "change_integration",
     "change_severity",
     "close_alert",
+    "create_integration",
+    "create_silence",
     "declare_incident",
     "drop_paging_policies",
     "drop_qualification",
     "edit_entry",
     "end_absence",
+    "end_alerts",
     "end_drill",
     "end_override",
     "end_role",
+    "end_silence",
+    "end_silences",
     "end_temporary_schedule",
+    "end_what_was_not_sent_again",
     "expect_drill",
     "finish_task",
     "forget_calendar",
+    "forget_old_deliveries",
     "hand_over",
     "hand_page_to_next_channel",
+    "handle_deliveries",
     "import_calendar",
     "import_calendar_file",
     "leave_note",
@@ -184,22 +229,27 @@ __all__ = [
     "put_layer",
     "put_schedule",
     "read_due_calendars",
+    "read_routing",
     "record_all_duties",
     "record_duty",
     "record_qualification",
     "remind_of_tasks",
     "remove_layer",
+    "reprocess_deliveries",
     "resolve_incident",
     "resolve_what_has_settled",
     "retire_schedule",
     "rotate_calendar_address",
+    "rotate_integration_key",
     "seconds_of_doubt",
     "set_paging_policy",
     "set_paging_webhooks",
+    "set_routing",
     "set_severities",
     "start_automatic_procedures",
     "start_procedure",
     "take_command",
+    "tell_due_groups",
     "tell_who_comes",
     "url_of",
     "warn_of_gaps",

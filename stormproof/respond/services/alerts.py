@@ -6,6 +6,7 @@ Deciding which incident an alert belongs to needs all open ones at rest, so thes
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -35,6 +36,38 @@ def open_alert(*, monitor_id: int, node_id: int, reason: str, failed_since: date
     alert = _new_alert(monitor_id, node_id=node_id, reason=reason, failed_since=failed_since, at=at)
     if alert is None:
         return None
+    incident = _take_in(alert, at=at)
+    _close_if_green_already(monitor_id, at=at)
+    return incident
+
+
+def open_external(*, node_id: int, reason: str, failed_since: datetime, at: datetime) -> tuple[Alert, bool]:
+    """The alert of a node that other systems report, and whether it is new; a new one joins or opens an incident.
+
+    A node has one at most, however many systems report it. Inside the caller's transaction.
+    """
+    lock_incidents()
+    fresh = Alert(node_id=node_id, reason=reason[:500], failed_since=failed_since, opened_at=at)
+    Alert.objects.bulk_create([fresh], ignore_conflicts=True)
+    rows = Alert.objects.select_related("node", "incident", "incident__root_node")
+    alert = rows.get(node_id=node_id, monitor__isnull=True, closed_at__isnull=True)
+    if alert.incident is not None:
+        return alert, False
+    _take_in(alert, at=at)
+    return alert, True
+
+
+def close_external(alert_ids: Iterable[int], *, at: datetime) -> None:
+    """End the alerts of other systems among `alert_ids` that no open group holds; in the caller's transaction."""
+    lock_incidents()
+    over = Alert.objects.select_related("node", "incident").filter(pk__in=list(alert_ids), closed_at__isnull=True)
+    for alert in over.exclude(groups__closed_at__isnull=True):
+        _end(alert, text=f"{alert.node.name}: what was reported is over", at=at)
+
+
+def _take_in(alert: Alert, *, at: datetime) -> Incident:
+    """The incident that a new alert joins, re-opens or opens."""
+    node_id = alert.node_id
     graph = business.graph_now()
     window = _drill_window(graph, node_id=node_id, at=at)
     incident = _incident_to_join(graph, node_id=node_id, at=at)
@@ -49,7 +82,6 @@ def open_alert(*, monitor_id: int, node_id: int, reason: str, failed_since: date
         incident = open_incident(alert, graph=graph, window=window, at=at)
         _put(alert, incident, at=at)
     _mark_suppressed(graph)
-    _close_if_green_already(monitor_id, at=at)
     return incident
 
 
@@ -64,11 +96,15 @@ def close_alert(*, monitor_id: int, at: datetime) -> Incident | None:
     )
     if alert is None or alert.incident is None:
         return None
+    return _end(alert, text=f"{alert.node.name} is up again", at=at)
+
+
+def _end(alert: Alert, *, text: str, at: datetime) -> Incident | None:
     Alert.objects.filter(pk=alert.pk).update(closed_at=at)
     incident = alert.incident
-    key = f"green:{alert.pk}"
-    text = f"{alert.node.name} is up again"
-    write_timeline(incident, kind=EntryKind.RECOVERED, text=text, actor=SYSTEM, at=at, key=key)
+    if incident is None:
+        return None
+    write_timeline(incident, kind=EntryKind.RECOVERED, text=text, actor=SYSTEM, at=at, key=f"green:{alert.pk}")
     _note_recovery(incident, at=at)
     return incident
 

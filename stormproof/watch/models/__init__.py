@@ -1,16 +1,22 @@
 """Monitors, what they observed, and what that meant."""
 
+from stormproof.watch.models.imports import ImportedMonitor
 from stormproof.watch.models.monitors import Monitor, StateChange
 from stormproof.watch.models.observations import DayRollUp, HourRollUp, MinuteRollUp, Observation, RollUp, Upkeep
+from stormproof.watch.models.pings import Heartbeat, Ping, PingKey
 from stormproof.watch.models.probers import Prober
 from stormproof.watch.models.walks import Walk, WalkFile
 
 __all__ = [
     "DayRollUp",
+    "Heartbeat",
     "HourRollUp",
+    "ImportedMonitor",
     "MinuteRollUp",
     "Monitor",
     "Observation",
+    "Ping",
+    "PingKey",
     "Prober",
     "RollUp",
     "StateChange",

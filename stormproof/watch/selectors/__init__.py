@@ -27,6 +27,7 @@ from stormproof.watch.selectors.monitors import (
     target_of,
     upkeep,
 )
+from stormproof.watch.selectors.pings import ping_for, ping_key_for, ping_keys, pings_of, runs_of
 from stormproof.watch.selectors.walks import (
     StepBar,
     last_failed_walk_of,
@@ -58,7 +59,12 @@ __all__ = [
     "node_states",
     "own_states",
     "phases_of",
+    "ping_for",
+    "ping_key_for",
+    "ping_keys",
+    "pings_of",
     "probers_alive",
+    "runs_of",
     "state_changes_of",
     "target_of",
     "upkeep",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -17,7 +17,9 @@ from stormproof.engine.probe.guard import AddressRefused, Guard
 from stormproof.watch.choices import State
 from stormproof.watch.facts import MonitorChanged, MonitorCreated, MonitorPaused, MonitorResumed, MonitorRetired
 from stormproof.watch.kinds import KINDS, WrongSettings, config_of, open_config
+from stormproof.watch.kinds.heartbeat import heartbeat_of
 from stormproof.watch.models import Monitor, StateChange
+from stormproof.watch.rules import next_expected
 from stormproof.watch.services.states import move_monitor
 
 CHANGED_CHANNEL = "stormproof_monitors"  # probers listen here and read their monitors again
@@ -185,10 +187,9 @@ def _expect_ping(monitor: Monitor, at: datetime) -> None:
         monitor.due_at = None
         return
     if monitor.state != State.DOWN:
-        grace = KINDS["heartbeat"].shape.model_validate({"kind": "heartbeat", "on": "-", **monitor.config}).grace
-        monitor.due_at = max(at, monitor.last_at + timedelta(seconds=monitor.interval_seconds)) + timedelta(
-            seconds=grace
-        )
+        times = heartbeat_of(monitor.config).times
+        expected = next_expected(times, after=monitor.last_at)
+        monitor.due_at = None if expected is None else max(at, expected) + times.grace
 
 
 def _changed(monitor: Monitor, fact: Fact, *, actor: Actor, at: datetime) -> None:

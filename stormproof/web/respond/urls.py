@@ -1,12 +1,34 @@
 """Addresses of incidents."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from stormproof.web.respond.views import acknowledging, acting, on_call, pages, planning, roles, timeline
+from stormproof.web.respond.views import (
+    acknowledging,
+    acting,
+    alerts,
+    intake,
+    integrations,
+    on_call,
+    pages,
+    planning,
+    roles,
+    timeline,
+)
 
 urlpatterns = [
     path("incidents/", pages.incidents, name="incidents"),
     path("incidents/declare/", acting.declare, name="declare_incident"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/act/", alerts.act_on_alerts, name="act-on-alerts"),
+    path("alerts/<int:id>/", alerts.alert, name="alert"),
+    path("alerts/silences/", alerts.silences, name="silences"),
+    path("alerts/silences/<int:id>/end/", alerts.end_silence, name="end-silence"),
+    path("alerts/routing/", alerts.routing, name="alert-routing"),
+    path("integrations/", integrations.integrations, name="integrations"),
+    path("integrations/new/<slug:kind>/", integrations.new_integration, name="new-integration"),
+    path("integrations/<slug:slug>/", integrations.integration, name="integration"),
+    path("integrations/<slug:slug>/rotate/", integrations.rotate_key, name="rotate-integration"),
+    path("integrations/<slug:slug>/reprocess/", integrations.reprocess, name="reprocess-integration"),
     path("incidents/paging/", pages.paging, name="paging"),
     path("incidents/severities/", roles.severities, name="severities"),
     path("incidents/trained/", roles.trained, name="qualifications"),
@@ -54,6 +76,8 @@ urlpatterns = [
     path("on-call/<slug:slug>/address/", planning.rotate_address, name="rotate-address"),
     path("on-call/<slug:slug>/calendar/", planning.read_calendar, name="schedule-calendar"),
     path("calendar/<str:token>.ics", on_call.calendar_file, name="calendar-file"),
+    re_path(r"^in/(?P<key>[A-Za-z0-9_-]{1,100})(?:/api/v[12]/alerts|/v2/enqueue)?/?$", intake.take_delivery, name="in"),
+    re_path(r"^(?:in|v2/enqueue)/?$", intake.take_delivery),
     path("ack/<str:token>", acknowledging.by_link, name="acknowledge_by_link"),
     path("ack/<str:token>/", acknowledging.by_link),
 ]

@@ -37,7 +37,17 @@ STAGE = Stage(
     rank=20,
     permission="watch.read",
     key="w",
-    pages=(Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),),
+    pages=(
+        Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),
+        Page(
+            name="Import monitors",
+            url="import-monitors",
+            permission="watch.write",
+            note="from other products",
+            icon="file-import",
+        ),
+        Page(name="Ping keys", url="ping-keys", permission="watch.write", note="heartbeats by name", icon="key"),
+    ),
     search=_find,
     count=_down,
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from stormproof.web.watch.views import charts, pages, pings, walks
+from stormproof.web.watch.views import charts, imports, jobs, pages, pings, walks
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),
@@ -17,9 +17,18 @@ urlpatterns = [
     path("monitors/<slug:slug>/resume/", pages.resume, name="monitor-resume"),
     path("monitors/<slug:slug>/retire/", pages.retire, name="monitor-retire"),
     path("monitors/<slug:slug>/test/", pages.test_now, name="monitor-test"),
+    path("monitors/<slug:slug>/pings/", jobs.show_pings, name="monitor-pings"),
+    path("monitors/<slug:slug>/pings/<int:number>/", jobs.show_ping, name="monitor-ping"),
+    path("monitors/<slug:slug>/how-to-ping/", jobs.how_to_ping, name="how-to-ping"),
+    path("imports/", imports.import_monitors, name="import-monitors"),
+    path("ping-keys/", jobs.show_ping_keys, name="ping-keys"),
+    path("ping-keys/<int:key_id>/revoke/", jobs.revoke_key, name="revoke-ping-key"),
     path("monitors/<slug:slug>/walks/", walks.show_walks, name="monitor-walks"),
     path("monitors/<slug:slug>/walks/<int:walk_id>/", walks.show_walk, name="monitor-walk"),
     path("monitors/<slug:slug>/walks/<int:walk_id>/<str:name>", walks.send_file, name="monitor-walk-file"),
     path("ping/<uuid:key>", pings.take_ping, name="ping"),
+    path("ping/<uuid:key>/", pings.take_ping, name="ping-with-slash"),
     path("ping/<uuid:key>/<str:signal>", pings.take_ping, name="ping-signal"),
+    path("ping/<slug:ping_key>/<str:slug>", pings.take_ping_by_name, name="ping-by-name"),
+    path("ping/<slug:ping_key>/<str:slug>/<str:signal>", pings.take_ping_by_name, name="ping-by-name-signal"),
 ]

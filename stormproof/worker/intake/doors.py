@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from stormproof.core.clock import now
+from stormproof.worker.intake.alerts import Handler, alert_door
 from stormproof.worker.intake.door import Door
 
-DOORS: tuple[Door, ...] = ()
+HANDLER = Handler(clock=now)
+DOORS: tuple[Door, ...] = (alert_door(HANDLER),)

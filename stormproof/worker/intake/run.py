@@ -11,7 +11,7 @@ from aiohttp import web
 
 from stormproof.core.clock import now
 from stormproof.worker.intake.committer import connect
-from stormproof.worker.intake.doors import DOORS
+from stormproof.worker.intake.doors import DOORS, HANDLER
 from stormproof.worker.intake.server import Intake
 
 LONGEST_GOODBYE_S = 5.0
@@ -29,7 +29,11 @@ async def _run_until_signal(host: str, port: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await serve(Intake(DOORS, connect=connect, clock=now), host=host, port=port, stop=stop)
+    HANDLER.start()
+    try:
+        await serve(Intake(DOORS, connect=connect, clock=now), host=host, port=port, stop=stop)
+    finally:
+        await asyncio.to_thread(HANDLER.stop)
 
 
 async def serve(intake: Intake, *, host: str, port: int, stop: asyncio.Event) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ from stormproof.business.selectors import functions_in_use, nodes_in_use
 from stormproof.core.document import read_duration
 from stormproof.people.models import User
 from stormproof.respond.choices import WRITTEN_BY_PEOPLE, EntryKind, IncidentRole
+from stormproof.respond.rules.routing import Matcher, read_matchers
 from stormproof.respond.selectors import people_for_role, severity_matrix
 
 
@@ -164,3 +166,86 @@ class ResolveForm(forms.Form):
 
     reason = forms.CharField(max_length=500, label="What ended it?")
     despite_red = forms.BooleanField(required=False, label="Resolve although monitors are still red")
+
+
+class IntegrationForm(forms.Form):
+    """What an integration is called, and what its alerts are about."""
+
+    name = forms.CharField(max_length=120, label="Name", help_text="As your people call the system.")
+    node = forms.ModelChoiceField(
+        queryset=Node.objects.none(),
+        label="Alerts are about",
+        help_text="When nothing below fits, and no label `node` or `service` names a node. Its team is paged.",
+    )
+    nodes = forms.CharField(
+        required=False,
+        label="Which label means which node",
+        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "job = pay*|card -> psp-a"}),
+        help_text="One a line: label = value -> node. A * stands for anything, a | between alternatives.",
+    )
+    fields_text = forms.CharField(
+        required=False,
+        label="Which part of the body is what",
+        widget=forms.Textarea(attrs={"rows": 5, "placeholder": "name = alert.title\nseverity = alert.level"}),
+        help_text="One a line: field = path. Fields: items, name, key, severity, status, service, summary, link, "
+        "labels.",
+    )
+    rate_per_minute = forms.IntegerField(
+        min_value=1, max_value=600_000, initial=6000, label="At most a minute", help_text="More is refused with 429."
+    )
+    is_enabled = forms.BooleanField(required=False, initial=True, label="May deliver")
+
+    def __init__(self, *arguments: Any, has_fields: bool = False, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.fields["node"].queryset = nodes_in_use()  # type: ignore[attr-defined]
+        if not has_fields:
+            del self.fields["fields_text"]
+
+    def clean_nodes(self) -> list[dict[str, str]]:
+        """The lines as label, value and node."""
+        return [_line_of(line) for line in self.cleaned_data["nodes"].splitlines() if line.strip()]
+
+    def clean_fields_text(self) -> dict[str, str]:
+        """The lines as a mapping."""
+        pairs = [line.partition("=") for line in self.cleaned_data["fields_text"].splitlines() if line.strip()]
+        if wrong := [name for name, equals, _ in pairs if not equals]:
+            raise forms.ValidationError(f"“{wrong[0]}” should be field = path.")
+        return {name.strip(): path.strip() for name, _, path in pairs}
+
+
+def _line_of(line: str) -> dict[str, str]:
+    match = re.fullmatch(r"\s*(\S+)\s*=\s*(.+?)\s*->\s*(\S+)\s*", line)
+    if match is None:
+        raise forms.ValidationError(f"“{line[:80]}” should be label = value -> node.")
+    return {"label": match[1], "value": match[2], "node": match[3]}
+
+
+class SilenceForm(forms.Form):
+    """What tells nobody, until when, and why."""
+
+    matchers = forms.CharField(
+        label="Alerts with",
+        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "service = checkout\nseverity != critical"}),
+        help_text="One a line, all must hold: = and != compare; ~ and !~ take * and |. Labels: alertname, "
+        "service, source, severity, node, and the sender's own.",
+    )
+    lasts = forms.CharField(initial="2h", label="For", help_text="As 30m, 2h, 3d.")
+    reason = forms.CharField(max_length=300, label="Why?", help_text="Whoever misses the alert will read it.")
+    repeats = forms.ChoiceField(
+        choices=[("", "Once"), ("daily", "Every day at this time"), ("weekly", "Every week at this time")],
+        required=False,
+    )
+
+    def clean_matchers(self) -> list[Matcher]:
+        """The lines as matchers."""
+        try:
+            return read_matchers(self.cleaned_data["matchers"])
+        except ValueError as error:
+            raise forms.ValidationError(f"{error}") from error
+
+    def clean_lasts(self) -> float:
+        """The time in seconds."""
+        try:
+            return read_duration(self.cleaned_data["lasts"])
+        except ValueError as error:
+            raise forms.ValidationError(f"{error}") from error

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('people', '0001_initial'),
-        ('respond', '0002_incident_roles'),
+        ('respond', '0003_external_alerts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
