@@ -18,7 +18,6 @@ class Migration(migrations.Migration):
             name='Acknowledgement',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cycle', models.PositiveSmallIntegerField()),
                 ('acknowledged_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
                 ('asked_at', models.DateTimeField(blank=True, null=True)),
@@ -137,7 +136,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='acknowledgement',
-            constraint=models.UniqueConstraint(fields=('incident', 'cycle', 'person'), name='respond_acknowledgement_once', nulls_distinct=False),
+            constraint=models.UniqueConstraint(fields=('incident', 'person'), name='respond_acknowledgement_once', nulls_distinct=False),
         ),
         migrations.AddConstraint(
             model_name='auditfault',

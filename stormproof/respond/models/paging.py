@@ -126,7 +126,6 @@ class Acknowledgement(models.Model):
     """That a person is on an incident: counts until it expires; before paging goes on they are asked."""
 
     incident = models.ForeignKey(Incident, models.CASCADE, related_name="acknowledgements")
-    cycle = models.PositiveSmallIntegerField()
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+")
     acknowledged_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -137,7 +136,7 @@ class Acknowledgement(models.Model):
         ordering = ["acknowledged_at", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["incident", "cycle", "person"], nulls_distinct=False, name="respond_acknowledgement_once"
+                fields=["incident", "person"], nulls_distinct=False, name="respond_acknowledgement_once"
             )
         ]
         indexes = [models.Index(fields=["expires_at"], condition=Q(ended_at__isnull=True), name="respond_ack_runs_out")]

@@ -20,9 +20,15 @@ from stormproof.respond.rules.oncall import (
     overloaded,
 )
 from stormproof.respond.rules.paging import (
+    ACK_LASTS,
     ACK_LINK_LASTS,
+    ASK_LASTS,
+    LAST_RESORT_AGAIN,
+    LATE,
     SETTLE,
     Turn,
+    acknowledgement_lasts,
+    is_meant,
     turn_of,
 )
 from stormproof.respond.rules.severity import (
@@ -37,8 +43,12 @@ from stormproof.respond.rules.severity import (
 )
 
 __all__ = [
+    "ACK_LASTS",
     "ACK_LINK_LASTS",
+    "ASK_LASTS",
     "DEFAULT_MATRIX",
+    "LAST_RESORT_AGAIN",
+    "LATE",
     "NODE_TITLE_LIMIT",
     "OVERLOAD",
     "REOPEN_WITHIN",
@@ -50,10 +60,12 @@ __all__ = [
     "Load",
     "Severity",
     "Turn",
+    "acknowledgement_lasts",
     "deadline_of",
     "deeper_root",
     "incident_to_join",
     "is_connected",
+    "is_meant",
     "leans_on_any",
     "loads_of",
     "needs_beneath",

@@ -81,6 +81,7 @@ from stormproof.respond.selectors.paging import (
     ack_link_for,
     pages_of,
     paging_webhooks,
+    people_of_step,
     policies,
 )
 from stormproof.respond.selectors.report import (
@@ -159,6 +160,7 @@ __all__ = [
     "pages_of",
     "paging_webhooks",
     "people_for_role",
+    "people_of_step",
     "people_on_call",
     "plans_of",
     "policies",
