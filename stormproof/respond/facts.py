@@ -391,3 +391,19 @@ class CalendarAddressRotated(Fact):
 
     schedule_id: int | None
     user_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcknowledgementRanOut(Fact):
+    """Nobody said that they are still on an incident: paging goes on where it stopped."""
+
+    incident_id: int
+    user_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EscalationFaultFound(Fact):
+    """The auditor found the paging of an incident not as it must be, and mended it where it could."""
+
+    incident_id: int
+    what: str

@@ -48,6 +48,8 @@ from stormproof.respond.models.orders import (
 )
 from stormproof.respond.models.paging import (
     AckLink,
+    Acknowledgement,
+    AuditFault,
     Escalation,
     Page,
     PagingPolicy,
@@ -77,11 +79,13 @@ __all__ = [
     "Absence",
     "AckLink",
     "AffectedOrder",
+    "Acknowledgement",
     "Alert",
     "AlertDelivery",
     "AlertGroup",
     "AlertRoute",
     "Audience",
+    "AuditFault",
     "CalendarAddress",
     "CalendarImport",
     "CoverageGap",

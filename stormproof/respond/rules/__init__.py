@@ -46,9 +46,15 @@ from stormproof.respond.rules.oncall import (
     overloaded,
 )
 from stormproof.respond.rules.paging import (
+    ACK_LASTS,
     ACK_LINK_LASTS,
+    ASK_LASTS,
+    LAST_RESORT_AGAIN,
+    LATE,
     SETTLE,
     Turn,
+    acknowledgement_lasts,
+    is_meant,
     turn_of,
 )
 from stormproof.respond.rules.severity import (
@@ -63,10 +69,15 @@ from stormproof.respond.rules.severity import (
 )
 
 __all__ = [
+    "ACK_LASTS",
     "ACK_LINK_LASTS",
     "DEFAULT_DUTIES",
     "DEFAULT_MATRIX",
     "GROUPINGS",
+    "ASK_LASTS",
+    "DEFAULT_MATRIX",
+    "LAST_RESORT_AGAIN",
+    "LATE",
     "NODE_TITLE_LIMIT",
     "OVERLOAD",
     "REOPEN_WITHIN",
@@ -86,6 +97,7 @@ __all__ = [
     "Turn",
     "advice_for",
     "data_loss",
+    "acknowledgement_lasts",
     "deadline_of",
     "deadline_of_duty",
     "deeper_root",
@@ -94,6 +106,7 @@ __all__ = [
     "incident_to_join",
     "is_connected",
     "is_night",
+    "is_meant",
     "leans_on_any",
     "loads_of",
     "months_later",
