@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('people', '0001_initial'),
-        ('respond', '0005_steps_of_many'),
+        ('respond', '0006_steps_of_many'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

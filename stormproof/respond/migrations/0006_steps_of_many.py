@@ -15,7 +15,7 @@ def move_people(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
-    dependencies = [("respond", "0004_on_call_schedules"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
+    dependencies = [("respond", "0005_incident_relations_and_duties"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
 
     operations = [
         migrations.AddField("policystep", "people", models.ManyToManyField(related_name="+", to=settings.AUTH_USER_MODEL)),
