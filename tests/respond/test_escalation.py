@@ -216,6 +216,15 @@ def test_the_auditor_finds_what_is_wrong_pages_the_admins_and_mends_it(break_it:
     assert FactRecord.objects.filter(name="EscalationFaultFound", payload__what=what).count() == 1
 
 
+def test_an_acknowledgement_without_an_end_is_given_one() -> None:
+    shop = Shop()
+    incident = make_incident(shop.database)
+    services.acknowledge_incident(incident, actor=actor_of(shop.alice), at=NOON)
+    Acknowledgement.objects.all().delete()
+    assert services.audit_escalations(at=NOON + seconds(30)) == []
+    assert Acknowledgement.objects.get().expires_at == NOON + seconds(30) + minutes(60)
+
+
 def test_the_outside_hears_nothing_while_paging_is_not_right(monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[str] = []
 

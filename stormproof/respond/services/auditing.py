@@ -23,7 +23,6 @@ FAULTS = {
     "late": "the next step is more than five minutes late",
     "page lost": "a page is due, and no message is under way",
     "page stuck": "a page has waited for its provider for more than five minutes",
-    "no acknowledgement": "it counts as acknowledged, and nobody is on it",
 }
 
 
@@ -31,7 +30,6 @@ def faults_of_paging(*, at: datetime) -> list[tuple[Incident, str]]:
     """What is wrong with the paging of incidents that are not over, as (incident, word of `FAULTS`)."""
     live = Incident.objects.exclude(state=IncidentState.RESOLVED).order_by("pk")
     mine = Escalation.objects.filter(incident=OuterRef("pk"), cycle=OuterRef("cycle"))
-    acks = Acknowledgement.objects.filter(incident=OuterRef("pk"), ended_at__isnull=True)
     is_open = live.filter(state=IncidentState.OPEN)
     late = mine.filter(next_at__lt=at - LATE)
     found = [(one, "no snapshot") for one in is_open.filter(~Exists(mine))]
@@ -40,9 +38,6 @@ def faults_of_paging(*, at: datetime) -> list[tuple[Incident, str]]:
         for one in is_open.filter(Exists(mine)).filter(~Exists(mine.filter(next_at__isnull=False)))
     ]
     found += [(one, "late") for one in live.filter(Exists(late))]
-    found += [
-        (one, "no acknowledgement") for one in live.filter(state=IncidentState.ACKNOWLEDGED).filter(~Exists(acks))
-    ]
     return found + [(page.incident, what) for page, what in _faulty_pages(at=at)]
 
 
@@ -60,6 +55,7 @@ def audit_escalations(*, at: datetime) -> list[str]:
     The administrators are paged about a fault, and the dead-man's switch is not called while there is one.
     """
     lock_incidents()
+    _give_acknowledgements_an_end(at=at)
     found = faults_of_paging(at=at)
     open_faults = {(fault.incident_id, fault.what): fault for fault in AuditFault.objects.filter(settled_at=None)}
     seen = {(incident.pk, what) for incident, what in found}
@@ -94,13 +90,6 @@ def _mend(incident: Incident, what: str, *, at: datetime) -> None:
         start_paging(incident, at=at)
     elif what == "no next step":
         Escalation.objects.filter(incident=incident, cycle=incident.cycle).update(next_at=at)
-    elif what == "no acknowledgement":
-        expires_at = at + acknowledgement_lasts(severity=incident.severity, own_seconds=None)
-        Acknowledgement.objects.update_or_create(
-            incident=incident,
-            person=incident.commander,
-            defaults={"acknowledged_at": at, "expires_at": expires_at, "asked_at": None, "ended_at": None},
-        )
     elif what == "page lost":
         for page in Page.objects.filter(incident=incident, state=PageState.PENDING, posted_at__lt=at - LATE):
             state = Message.objects.filter(key=page.key).values_list("state", flat=True).first()
@@ -108,6 +97,15 @@ def _mend(incident: Incident, what: str, *, at: datetime) -> None:
                 mark_page_sent(page.key, at=at)
             elif state in (None, "failed"):
                 hand_page_to_next_channel(page.key, at=at)
+
+
+def _give_acknowledgements_an_end(*, at: datetime) -> None:
+    """One that came from another incident by a merge, or from before they ran out, counts from now for its commander."""
+    acks = Acknowledgement.objects.filter(incident=OuterRef("pk"), ended_at__isnull=True)
+    for incident in Incident.objects.filter(~Exists(acks), state=IncidentState.ACKNOWLEDGED).order_by("pk"):
+        expires_at = at + acknowledgement_lasts(severity=incident.severity, own_seconds=None)
+        fresh = {"acknowledged_at": at, "expires_at": expires_at, "asked_at": None, "ended_at": None}
+        Acknowledgement.objects.update_or_create(incident=incident, person=incident.commander, defaults=fresh)
 
 
 def paging_is_right(at: datetime) -> list[str]:
