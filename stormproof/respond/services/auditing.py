@@ -100,7 +100,7 @@ def _mend(incident: Incident, what: str, *, at: datetime) -> None:
 
 
 def _give_acknowledgements_an_end(*, at: datetime) -> None:
-    """One that came from another incident by a merge, or from before they ran out, counts from now for its commander."""
+    """One that came with a merge, or is older than this rule, counts from now and for the commander."""
     acks = Acknowledgement.objects.filter(incident=OuterRef("pk"), ended_at__isnull=True)
     for incident in Incident.objects.filter(~Exists(acks), state=IncidentState.ACKNOWLEDGED).order_by("pk"):
         expires_at = at + acknowledgement_lasts(severity=incident.severity, own_seconds=None)
