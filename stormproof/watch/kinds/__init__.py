@@ -15,6 +15,7 @@ from stormproof.watch.kinds import (
     journey,
     number,
     promql,
+    security,
     signal,
     sql,
     ssh,
@@ -38,6 +39,7 @@ KINDS: dict[str, Kind] = {
     "browser": browser.KIND,
     "heartbeat": heartbeat.KIND,
     "vendor": vendor.KIND,
+    "security": security.KIND,
     "signal": signal.KIND,
 }
 PASSIVE = tuple(name for name, kind in KINDS.items() if not kind.is_active)  # no prober looks at these

@@ -6,6 +6,7 @@ from stormproof.watch.models.monitors import Monitor, StateChange
 from stormproof.watch.models.observations import DayRollUp, HourRollUp, MinuteRollUp, Observation, RollUp, Upkeep
 from stormproof.watch.models.pings import Heartbeat, Ping, PingKey
 from stormproof.watch.models.probers import Prober
+from stormproof.watch.models.security import SecurityEvent
 from stormproof.watch.models.signals import Signal, SignalHour, SignalMinute, SignalSlice
 from stormproof.watch.models.walks import Walk, WalkFile
 
@@ -22,6 +23,7 @@ __all__ = [
     "PingKey",
     "Prober",
     "RollUp",
+    "SecurityEvent",
     "Signal",
     "SignalHour",
     "SignalMinute",

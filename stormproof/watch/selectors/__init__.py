@@ -37,6 +37,7 @@ from stormproof.watch.selectors.monitors import (
     upkeep,
 )
 from stormproof.watch.selectors.pings import ping_for, ping_key_for, ping_keys, pings_of, runs_of
+from stormproof.watch.selectors.security import security_events_of, top_actors
 from stormproof.watch.selectors.signals import (
     Minutes,
     down_times,
@@ -93,11 +94,13 @@ __all__ = [
     "pings_of",
     "probers_alive",
     "runs_of",
+    "security_events_of",
     "signal_for",
     "signals",
     "slices_of_signal",
     "state_changes_of",
     "target_of",
+    "top_actors",
     "upkeep",
     "uptime_of",
     "usual_slices",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from stormproof.web.watch.views import charts, imports, jobs, pages, pings, signals, vendors, walks
+from stormproof.web.watch.views import charts, imports, jobs, pages, pings, security, signals, vendors, walks
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),
@@ -25,6 +25,8 @@ urlpatterns = [
     path("monitors/<slug:slug>/how-to-ping/", jobs.how_to_ping, name="how-to-ping"),
     path("imports/", imports.import_monitors, name="import-monitors"),
     path("vendors/", vendors.show_vendors, name="vendors"),
+    path("monitors/<slug:slug>/security-events/", security.show_events, name="security-events"),
+    path("security-events/<uuid:key>/<slug:form>", security.take_events, name="take-events"),
     path("ping-keys/", jobs.show_ping_keys, name="ping-keys"),
     path("ping-keys/<int:key_id>/revoke/", jobs.revoke_key, name="revoke-ping-key"),
     path("monitors/<slug:slug>/walks/", walks.show_walks, name="monitor-walks"),
