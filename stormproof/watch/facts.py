@@ -113,3 +113,21 @@ class MonitorsImported(Fact):
     created: int
     changed: int
     refused: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadgeMade(Fact):
+    """The state of a monitor or its node is shown to anybody who knows an address."""
+
+    badge_id: int
+    monitor_id: int
+    node_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadgeWithdrawn(Fact):
+    """The address of a badge shows nothing any more."""
+
+    badge_id: int
+    monitor_id: int
+    node_id: int

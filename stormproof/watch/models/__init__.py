@@ -1,5 +1,6 @@
 """Monitors, what they observed, and what that meant."""
 
+from stormproof.watch.models.badges import Badge
 from stormproof.watch.models.calendar import Peak
 from stormproof.watch.models.imports import ImportedMonitor
 from stormproof.watch.models.monitors import Monitor, StateChange
@@ -11,6 +12,7 @@ from stormproof.watch.models.signals import Signal, SignalHour, SignalMinute, Si
 from stormproof.watch.models.walks import Walk, WalkFile
 
 __all__ = [
+    "Badge",
     "DayRollUp",
     "Heartbeat",
     "HourRollUp",

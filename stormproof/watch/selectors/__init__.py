@@ -1,5 +1,6 @@
 """Reads of watch: monitors, their states, what was observed."""
 
+from stormproof.watch.selectors.badges import badge_shown, badges_of
 from stormproof.watch.selectors.calendar import (
     is_change_frozen,
     is_paging_strict,
@@ -63,6 +64,8 @@ __all__ = [
     "LatencySeries",
     "Minutes",
     "StepBar",
+    "badge_shown",
+    "badges_of",
     "daily_uptimes",
     "down_times",
     "is_change_frozen",

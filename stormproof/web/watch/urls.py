@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from stormproof.web.watch.views import charts, imports, jobs, pages, pings, security, signals, vendors, walks
+from stormproof.web.watch.views import badges, charts, imports, jobs, pages, pings, security, signals, vendors, walks
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),
@@ -27,6 +27,9 @@ urlpatterns = [
     path("vendors/", vendors.show_vendors, name="vendors"),
     path("monitors/<slug:slug>/security-events/", security.show_events, name="security-events"),
     path("security-events/<uuid:key>/<slug:form>", security.take_events, name="take-events"),
+    path("monitors/<slug:slug>/badges/", badges.show_badges, name="monitor-badges"),
+    path("monitors/<slug:slug>/badges/change/", badges.change_badge, name="change-badge"),
+    path("badges/<uuid:token>.<slug:form>", badges.show_badge, name="badge"),
     path("ping-keys/", jobs.show_ping_keys, name="ping-keys"),
     path("ping-keys/<int:key_id>/revoke/", jobs.revoke_key, name="revoke-ping-key"),
     path("monitors/<slug:slug>/walks/", walks.show_walks, name="monitor-walks"),
