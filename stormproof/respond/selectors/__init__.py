@@ -47,6 +47,7 @@ from stormproof.respond.selectors.legal import (
     legal_duties,
 )
 from stormproof.respond.selectors.metrics import (
+    MOST_MEASURED,
     measured_incidents,
     noise_report,
     real_incidents,
@@ -148,6 +149,7 @@ from stormproof.respond.selectors.stakeholders import (
 )
 
 __all__ = [
+    "MOST_MEASURED",
     "READ",
     "READ_ON_CALL",
     "AlertCounts",

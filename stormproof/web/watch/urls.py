@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from stormproof.web.watch.views import badges, charts, imports, jobs, pages, pings, security, signals, vendors, walks
+from stormproof.web.watch.views import (
+    badges,
+    charts,
+    imports,
+    jobs,
+    maintenance,
+    pages,
+    pings,
+    security,
+    signals,
+    vendors,
+    walks,
+)
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),
@@ -17,6 +29,11 @@ urlpatterns = [
     path("monitors/<slug:slug>/resume/", pages.resume, name="monitor-resume"),
     path("monitors/<slug:slug>/retire/", pages.retire, name="monitor-retire"),
     path("monitors/<slug:slug>/test/", pages.test_now, name="monitor-test"),
+    path("maintenance/", maintenance.show_windows, name="maintenance"),
+    path("maintenance/new/", maintenance.add_window, name="maintenance-new"),
+    path("maintenance/<slug:slug>/edit/", maintenance.edit_window, name="maintenance-edit"),
+    path("maintenance/<slug:slug>/end/", maintenance.move_end, name="maintenance-move-end"),
+    path("maintenance/<slug:slug>/call-off/", maintenance.call_off, name="maintenance-call-off"),
     path("signals/", signals.show_signals, name="signals"),
     path("signals/<slug:slug>/", signals.show_signal, name="signal"),
     path("signals/<slug:slug>/chart/", signals.signal_chart, name="signal-chart"),
