@@ -103,6 +103,7 @@ from stormproof.respond.selectors.paging import (
     ack_link_for,
     pages_of,
     paging_webhooks,
+    people_of_step,
     policies,
 )
 from stormproof.respond.selectors.relations import (
@@ -225,6 +226,7 @@ __all__ = [
     "pages_of",
     "paging_webhooks",
     "people_for_role",
+    "people_of_step",
     "people_on_call",
     "plans_of",
     "policies",
