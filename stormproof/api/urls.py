@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 from ninja import Router
 
 from stormproof.api import alerts, business, incidents, inform, people, recover, rehearse, respond, review, watch
+from stormproof.api.agents import router as agents
 from stormproof.api.base import api
 from stormproof.api.heartbeats import router as heartbeats
 from stormproof.api.imports import router as imports
@@ -15,6 +16,7 @@ ROUTERS: list[Router] = [
     watch.router,
     heartbeats,
     imports,
+    agents,
     business.router,
     recover.router,
     rehearse.router,

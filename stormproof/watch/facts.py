@@ -113,3 +113,11 @@ class MonitorsImported(Fact):
     created: int
     changed: int
     refused: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentTokenIssued(Fact):
+    """A token was made with which the agent of a host may report; the one before opens nothing any more."""
+
+    monitor_id: int
+    node_id: int

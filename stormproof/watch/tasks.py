@@ -6,6 +6,7 @@ from datetime import datetime
 
 from stormproof.core.jobs import every
 from stormproof.watch.services.heartbeats import mark_late_heartbeats, prune_pings
+from stormproof.watch.services.hosts import mark_silent_hosts, roll_up_hosts
 from stormproof.watch.services.upkeep import drop_old_rows, make_partitions, mark_unknown_monitors, roll_up
 from stormproof.watch.services.walks import drop_old_walks
 
@@ -26,6 +27,18 @@ def forget_old_pings(at: datetime) -> None:
 def find_monitors_nobody_looks_at(at: datetime) -> None:
     """Monitors whose prober is away go unknown."""
     mark_unknown_monitors(at=at)
+
+
+@every(seconds=2)
+def find_silent_hosts(at: datetime) -> None:
+    """Hosts whose agent says nothing go unknown, then down."""
+    mark_silent_hosts(at=at)
+
+
+@every(seconds=300)
+def roll_up_host_reports(at: datetime) -> None:
+    """Hours of hosts are brought up to date."""
+    roll_up_hosts(at=at)
 
 
 @every(seconds=30)

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from stormproof.core.refusals import Refused
-from stormproof.watch.kinds import browser, heartbeat, http, journey, sql, tcp, tls
+from stormproof.watch.kinds import browser, heartbeat, host, http, journey, sql, tcp, tls
 from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, MonitorShape, open_config, resolve_config, seal_config
 
 KINDS: dict[str, Kind] = {
@@ -19,7 +19,9 @@ KINDS: dict[str, Kind] = {
     "journey": journey.KIND,
     "browser": browser.KIND,
     "heartbeat": heartbeat.KIND,
+    "host": host.KIND,
 }
+PASSIVE = tuple(name for name, kind in KINDS.items() if not kind.is_active)  # no prober looks at these
 
 
 class WrongSettings(Refused):
@@ -62,6 +64,7 @@ def config_of(shape: MonitorShape) -> dict[str, Any]:
 
 __all__ = [
     "KINDS",
+    "PASSIVE",
     "Kind",
     "MonitorShape",
     "WrongSettings",

@@ -1,5 +1,6 @@
 """Monitors, what they observed, and what that meant."""
 
+from stormproof.watch.models.hosts import HostAgent, HostHour, HostReport
 from stormproof.watch.models.imports import ImportedMonitor
 from stormproof.watch.models.monitors import Monitor, StateChange
 from stormproof.watch.models.observations import DayRollUp, HourRollUp, MinuteRollUp, Observation, RollUp, Upkeep
@@ -10,6 +11,9 @@ from stormproof.watch.models.walks import Walk, WalkFile
 __all__ = [
     "DayRollUp",
     "Heartbeat",
+    "HostAgent",
+    "HostHour",
+    "HostReport",
     "HourRollUp",
     "ImportedMonitor",
     "MinuteRollUp",

@@ -12,7 +12,7 @@ from stormproof.core.actor import Actor
 from stormproof.core.refusals import NotFound
 from stormproof.core.secrets import CannotOpenSecret
 from stormproof.watch.choices import WORST_FIRST, State
-from stormproof.watch.kinds import KINDS, WrongSettings, open_config, read_settings
+from stormproof.watch.kinds import KINDS, PASSIVE, WrongSettings, open_config, read_settings
 from stormproof.watch.models import (
     Monitor,
     Prober,
@@ -113,7 +113,7 @@ def probers_alive(at: datetime) -> list[Prober]:
 
 def monitors_to_look_at() -> QuerySet[Monitor]:
     """Every monitor a prober must look at: in use, not paused, of a kind that looks by itself."""
-    return monitors_in_use().filter(enabled=True).exclude(kind="heartbeat").order_by("id")
+    return monitors_in_use().filter(enabled=True).exclude(kind__in=PASSIVE).order_by("id")
 
 
 def target_of(monitor: Monitor) -> str:

@@ -9,6 +9,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
 
 from stormproof.core.refusals import Refused
 from stormproof.watch.choices import State
+from stormproof.watch.kinds import PASSIVE
 from stormproof.watch.models import DayRollUp, HourRollUp, Monitor, Upkeep
 from stormproof.watch.rules import UNKNOWN_GRACE
 from stormproof.watch.services.states import move_monitor
@@ -168,7 +169,7 @@ def mark_unknown_monitors(*, at: datetime) -> int:
     patience = ExpressionWrapper(
         F("interval_seconds") * Value(timedelta(seconds=2)) + Value(UNKNOWN_GRACE), output_field=DurationField()
     )
-    looked_for = Monitor.objects.filter(enabled=True, retired_at__isnull=True).exclude(kind="heartbeat")
+    looked_for = Monitor.objects.filter(enabled=True, retired_at__isnull=True).exclude(kind__in=PASSIVE)
     late = (
         looked_for.exclude(state__in=[State.UNKNOWN, State.MAINTENANCE])
         .annotate(patience=patience)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from stormproof.web.watch.views import charts, imports, jobs, pages, pings, walks
+from stormproof.web.watch.views import charts, hosts, imports, jobs, pages, pings, walks
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),
@@ -23,6 +23,9 @@ urlpatterns = [
     path("imports/", imports.import_monitors, name="import-monitors"),
     path("ping-keys/", jobs.show_ping_keys, name="ping-keys"),
     path("ping-keys/<int:key_id>/revoke/", jobs.revoke_key, name="revoke-ping-key"),
+    path("hosts/", hosts.show_hosts, name="hosts"),
+    path("monitors/<slug:slug>/figures/<slug:chart>/", hosts.host_chart, name="host-chart"),
+    path("monitors/<slug:slug>/agent-token/", hosts.make_token, name="host-token"),
     path("monitors/<slug:slug>/walks/", walks.show_walks, name="monitor-walks"),
     path("monitors/<slug:slug>/walks/<int:walk_id>/", walks.show_walk, name="monitor-walk"),
     path("monitors/<slug:slug>/walks/<int:walk_id>/<str:name>", walks.send_file, name="monitor-walk-file"),
