@@ -3,7 +3,7 @@
 The generator is that of our reference notes: Poisson counts over a weekly profile that varies about tenfold, 15-minute
 gamma noise of variance 3 %, days that differ by 8 %, a level that drifts 6 % a week; conversion whose logit varies by
 0.15 from hour to hour, 0.08 by day and 0.10 by 15 minutes. The notes leave open the profile's shape and the mean
-conversion: here a night at a tenth of the peak, and 55 %. All of it is assumption; no real shop's figures are in it.
+conversion: here a night at a tenth of the peak, and 60 %. All of it is assumption; no real shop's figures are in it.
 
 90 weeks are judged (5 series of 18, each after 6 weeks of history, learned anew each week), 300 faults per cell. A cell
 gives the median and 90th percentile of minutes from the start of the fault to the second minute in a row below
@@ -45,7 +45,7 @@ Numbers = NDArray[np.float64]
 SERIES, JUDGED_WEEKS, FAULTS = 5, 18, 300
 RATES = (0.5, 2.0, 10.0)
 FALLS = (("all", 1.0), ("50 %", 0.5), ("30 %", 0.3))
-CONVERSION = 0.55
+CONVERSION = 0.6
 LEAD, AFTER = 1440 + 180, 360
 BIN = 5
 QUIET = 60  # minutes without an alarm after which the next is another one

@@ -5,15 +5,32 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from ninja import Router
 
-from stormproof.api import alerts, business, incidents, inform, people, recover, rehearse, respond, review, watch
+from stormproof.api import (
+    alerts,
+    business,
+    incidents,
+    inform,
+    legal,
+    metrics,
+    oncall,
+    people,
+    recover,
+    rehearse,
+    relations,
+    respond,
+    review,
+    watch,
+)
 from stormproof.api.agents import router as agents
 from stormproof.api.base import api
 from stormproof.api.heartbeats import router as heartbeats
 from stormproof.api.imports import router as imports
+from stormproof.api.signals import router as signals
 
 ROUTERS: list[Router] = [
     people.router,
     watch.router,
+    signals,
     heartbeats,
     imports,
     agents,
@@ -21,8 +38,12 @@ ROUTERS: list[Router] = [
     recover.router,
     rehearse.router,
     respond.router,
+    oncall.router,
     alerts.router,
     incidents.router,
+    legal.router,
+    metrics.router,
+    relations.router,
     review.router,
     inform.router,
 ]

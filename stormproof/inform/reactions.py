@@ -8,6 +8,7 @@ from stormproof.core.facts import on
 from stormproof.inform import services
 from stormproof.respond.facts import (
     ImpactWidened,
+    IncidentMerged,
     IncidentOpened,
     IncidentReopened,
     IncidentResolved,
@@ -41,6 +42,12 @@ def look_at_the_draft_again_when_the_severity_changes(fact: SeverityChanged, *, 
 def tell_customers_when_an_incident_is_over(fact: IncidentResolved, *, at: datetime) -> None:
     """Nobody should read of an outage that is over."""
     services.resolve_notice(Incident.objects.get(pk=fact.incident_id), at=at)
+
+
+@on(IncidentMerged)
+def tell_customers_of_one_thing_when_incidents_merge(fact: IncidentMerged, *, at: datetime) -> None:
+    """Nobody outside should read of one outage twice."""
+    services.resolve_notice(Incident.objects.get(pk=fact.source_incident_id), at=at)
 
 
 @on(IncidentReopened)

@@ -13,7 +13,8 @@ class RespondConfig(AppConfig):
     def ready(self) -> None:
         """Register the sections of continuity.yaml."""
         from stormproof.core.document import register_section
-        from stormproof.respond.document import IncidentsSection, PagingSection
+        from stormproof.respond.document import IncidentsSection, PagingSection, SchedulesSection
 
+        register_section(SchedulesSection())
         register_section(PagingSection())
         register_section(IncidentsSection())

@@ -31,6 +31,22 @@ class IncidentRole(models.TextChoices):
     SCRIBE = "scribe", "Scribe"
 
 
+class LinkKind(models.TextChoices):
+    """What one incident has to do with another."""
+
+    DUPLICATE_OF = "duplicate_of", "A duplicate of"
+    CAUSED_BY = "caused_by", "Caused by"
+    RELATED = "related", "Related to"
+
+
+class LegalState(models.TextChoices):
+    """How far a legal duty of an incident is."""
+
+    RUNNING = "running", "Running"
+    REPORTED = "reported", "Reported"
+    NOT_APPLICABLE = "not_applicable", "Does not apply"
+
+
 class SeverityColour(models.TextChoices):
     """The colour of a severity: one of the tones that mean something in the console."""
 
@@ -110,6 +126,32 @@ GROUP_OF_KIND: dict[str, str] = {
     EntryKind.RESOLVED: EntryGroup.DECISIONS,
     EntryKind.REOPENED: EntryGroup.MACHINE,
 }
+
+
+class TurnUnit(models.TextChoices):
+    """What the length of a turn is counted in."""
+
+    HOURS = "hours", "Hours"
+    DAYS = "days", "Days"
+    WEEKS = "weeks", "Weeks"
+    MONTHS = "months", "Months"
+
+
+class HolidayMode(models.TextChoices):
+    """What a layer does on the holidays of its schedule."""
+
+    COUNT = "count", "Counts as on any day"
+    OFF = "off", "Is off"
+    ONLY = "only", "Counts on holidays only"
+
+
+class SwapState(models.TextChoices):
+    """Where a swap of shifts stands."""
+
+    ASKED = "asked", "Asked"
+    ACCEPTED = "accepted", "Accepted"
+    DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Withdrawn"
 
 
 class AlertState(models.TextChoices):

@@ -124,6 +124,124 @@ class QualificationDropped(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LegalClocksStarted(Fact):
+    """Legal duties of an incident run from the moment the shop became aware."""
+
+    incident_id: int
+    duties: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegalDutyReported(Fact):
+    """A legal duty was met: the authority was told."""
+
+    incident_id: int
+    duty: str
+    is_late: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegalClockSetAside(Fact):
+    """A person said, with a reason, that a legal duty does not apply."""
+
+    incident_id: int
+    duty: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegalClockReminded(Fact):
+    """The owner of a legal duty was reminded of its deadline."""
+
+    incident_id: int
+    duty: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrdersFrozen(Fact):
+    """The orders an incident hit were kept as one more version."""
+
+    incident_id: int
+    version: int
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentMerged(Fact):
+    """One incident became part of another: `incident_id` goes on, `source_incident_id` is over."""
+
+    incident_id: int
+    source_incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentMergeUndone(Fact):
+    """A merge was taken apart again; both incidents go on."""
+
+    incident_id: int
+    source_incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentSplit(Fact):
+    """Some alerts of an incident became one of their own."""
+
+    incident_id: int
+    new_incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertAttached(Fact):
+    """A person moved an alert to the incident where it belongs."""
+
+    incident_id: int
+    from_incident_id: int | None
+    alert_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentsLinked(Fact):
+    """A person said what one incident has to do with another."""
+
+    incident_id: int
+    other_incident_id: int
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentsUnlinked(Fact):
+    """A link between two incidents was taken away."""
+
+    incident_id: int
+    other_incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentPrivacyChanged(Fact):
+    """An incident was made private, or is no longer."""
+
+    incident_id: int
+    is_private: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class StakeholdersUpdated(Fact):
+    """An audience was sent an update of an incident."""
+
+    incident_id: int
+    audience: str
+    number: int
+    recipients: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StakeholdersReminded(Fact):
+    """Who communicates was reminded that an audience expects an update."""
+
+    incident_id: int
+    audience: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class IncidentResolved(Fact):
     """An incident is over."""
 
@@ -215,3 +333,61 @@ class NobodyAnswered(Fact):
     """Everyone of a paging policy was paged as often as it says, and nobody acknowledged."""
 
     incident_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleChanged(Fact):
+    """An on-call schedule was made or changed; `what` says what (layers, override, temporary, swap, absence)."""
+
+    schedule_id: int
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleRetired(Fact):
+    """An on-call schedule is no longer used; its history stays."""
+
+    schedule_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwapAsked(Fact):
+    """A person asked another to take a shift."""
+
+    swap_id: int
+    schedule_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwapAnswered(Fact):
+    """A swap was accepted, declined or withdrawn, as `state` says."""
+
+    swap_id: int
+    schedule_id: int
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoverageGapFound(Fact):
+    """Within the next 30 days nobody is on call in a schedule for a while."""
+
+    schedule_id: int
+    gap_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftBegan(Fact):
+    """Another person is on call in a schedule from now on; None for nobody."""
+
+    schedule_id: int
+    user_id: int | None
+    before_user_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarAddressRotated(Fact):
+    """The secret address of an on-call calendar was made or replaced; the former one answers no more."""
+
+    schedule_id: int | None
+    user_id: int | None

@@ -9,11 +9,11 @@ from stormproof.core.facts import MessageGaveUp, MessageSent, on
 from stormproof.core.jobs import defer
 from stormproof.recover import selectors as recover
 from stormproof.recover.facts import RunFinished, RunNeedsPerson, StepFinished, StepOutcomeUnknown
-from stormproof.respond import services
+from stormproof.respond import selectors, services
 from stormproof.respond.choices import EntryKind
-from stormproof.respond.facts import IncidentOpened, RootCauseMoved
+from stormproof.respond.facts import IncidentOpened, RootCauseMoved, ScheduleChanged, ShiftBegan
 from stormproof.respond.models import Incident
-from stormproof.respond.tasks import start_procedures_of_root
+from stormproof.respond.tasks import freeze_orders_of_incident, start_procedures_of_root
 from stormproof.watch.facts import MonitorPaused, MonitorRecovered, MonitorRetired, MonitorWentDown
 
 
@@ -53,6 +53,13 @@ def start_procedures_when_an_incident_opens(fact: IncidentOpened, *, at: datetim
     _start_procedures(fact.incident_id, at=at)
 
 
+@on(IncidentOpened)
+def freeze_the_orders_when_an_incident_opens(fact: IncidentOpened, *, at: datetime) -> None:
+    """The first version of the affected orders, read outside of this transaction."""
+    if fact.function_ids and selectors.order_source() is not None:
+        defer(freeze_orders_of_incident, incident_id=fact.incident_id, version=1, asked_by=SYSTEM.name)
+
+
 @on(RootCauseMoved)
 def start_procedures_when_the_root_cause_moves(fact: RootCauseMoved, *, at: datetime) -> None:
     """Automatic procedures of the new root cause start, unless a deeper cause may still show."""
@@ -78,6 +85,19 @@ def mark_the_page_when_its_message_was_sent(fact: MessageSent, *, at: datetime) 
 def use_the_next_channel_when_a_page_gave_up(fact: MessageGaveUp, *, at: datetime) -> None:
     """The contact's next channel is tried, else the next person is paged at once."""
     services.hand_page_to_next_channel(fact.key, at=at)
+
+
+@on(ShiftBegan)
+def tell_who_comes_when_a_shift_begins(fact: ShiftBegan, *, at: datetime) -> None:
+    """Who is on call now knows it, and reads what the one before says."""
+    if fact.user_id is not None:
+        services.tell_who_comes(fact.schedule_id, fact.user_id, at=at)
+
+
+@on(ScheduleChanged)
+def look_for_gaps_when_a_schedule_changes(fact: ScheduleChanged, *, at: datetime) -> None:
+    """A hole that somebody just made, or filled, is seen at once."""
+    services.warn_of_gaps(at=at)
 
 
 @on(RunFinished)
@@ -116,5 +136,6 @@ def _write_run(reference: str, run_id: int, text: str, *, key: str, at: datetime
     kind, _, id = reference.partition(":")
     incident = Incident.objects.filter(pk=int(id)).first() if kind == "incident" and id.isdecimal() else None
     if incident is not None:
+        incident = incident.merged_into or incident
         text = f"“{recover.run_for(SYSTEM, run_id).procedure.name}” {text}"
         services.write_timeline(incident, kind=EntryKind.RUN, text=text, actor=SYSTEM, at=at, key=key)

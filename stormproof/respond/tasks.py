@@ -51,7 +51,43 @@ def remind_of_incident_tasks(at: datetime) -> None:
     services.remind_of_tasks(at=at)
 
 
+@every(seconds=30)
+def remind_of_legal_deadlines(at: datetime) -> None:
+    """Mail the owners of legal duties at 50 %, 90 % and the end of their time."""
+    services.remind_of_legal_duties(at=at)
+
+
+@every(seconds=30)
+def remind_of_stakeholder_updates(at: datetime) -> None:
+    """Mail who communicates that an audience expects an update."""
+    services.remind_of_updates(at=at)
+
+
+@task()
+def freeze_orders_of_incident(incident_id: int, version: int, asked_by: str) -> None:
+    """Read the shop's orders and keep them as one version."""
+    services.freeze_orders(Incident.objects.get(pk=incident_id), version=version, asked_by=asked_by, at=now())
+
+
 @task()
 def start_procedures_of_root(incident_id: int) -> None:
     """Start the automatic procedures, once a deeper cause had time to show."""
     services.start_automatic_procedures(Incident.objects.get(pk=incident_id), at=now())
+
+
+@every(seconds=60)
+def record_who_is_on_call(at: datetime) -> None:
+    """Write the history of every schedule on, and ask who leaves soon for a hand-off note."""
+    services.record_all_duties(at=at)
+
+
+@every(seconds=900)
+def warn_of_coverage_gaps(at: datetime) -> None:
+    """Find where nobody will be on call within 30 days."""
+    services.warn_of_gaps(at=at)
+
+
+@every(seconds=60)
+def read_calendars_elsewhere(at: datetime) -> None:
+    """Read the calendars that are due: absences and overrides."""
+    services.read_due_calendars(at=at)

@@ -1,12 +1,16 @@
-"""What `watch` does by itself: finds what is late or unseen, rolls observations up, keeps the tables in shape."""
+"""What `watch` does by itself: finds what is late or unseen, reads signals, rolls up, keeps the tables in shape."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from stormproof.core.jobs import every
+from stormproof.core.clock import now
+from stormproof.core.jobs import defer, every, task
+from stormproof.watch.selectors import monitors_by_id
 from stormproof.watch.services.heartbeats import mark_late_heartbeats, prune_pings
 from stormproof.watch.services.hosts import mark_silent_hosts, roll_up_hosts
+from stormproof.watch.services.signals.counting import roll_up_counts
+from stormproof.watch.services.signals.reading import claim_signals, read_signal
 from stormproof.watch.services.upkeep import drop_old_rows, make_partitions, mark_unknown_monitors, roll_up
 from stormproof.watch.services.walks import drop_old_walks
 
@@ -53,3 +57,28 @@ def keep_tables_in_shape(at: datetime) -> None:
     make_partitions(at=at)
     drop_old_rows(at=at)
     drop_old_walks(at=at)
+
+
+@every(seconds=5)
+def find_signals_to_read(at: datetime) -> None:
+    """Signals that are due are read and judged, each in a job of its own."""
+    for monitor_id in claim_signals(at=at):
+        defer(look_at_signal, lock=f"signal:{monitor_id}", monitor_id=monitor_id)
+
+
+@task(retries=None)
+def look_at_signal(monitor_id: int) -> None:
+    """One signal is read up to the last whole minute and judged; a history takes several jobs."""
+    from stormproof.watch.services.signals.judging import judge_signal  # noqa: PLC0415  (numpy and scipy: here only)
+
+    monitor = monitors_by_id([monitor_id]).get(monitor_id)
+    if monitor is None or not monitor.enabled or monitor.retired_at is not None:
+        return
+    if read_signal(monitor, at=now()):
+        judge_signal(monitor, at=now())
+
+
+@every(seconds=600)
+def roll_up_signals(at: datetime) -> None:
+    """Hours of signals are brought up to date, and minutes dropped after seven weeks."""
+    roll_up_counts(at=at)

@@ -19,7 +19,7 @@ from stormproof.inform import selectors as inform
 from stormproof.inform.rules import listed
 from stormproof.recover import selectors as recover
 from stormproof.respond import selectors as respond
-from stormproof.respond.models import Incident
+from stormproof.respond.models import Incident, LegalClock
 from stormproof.watch import selectors as watch
 from stormproof.watch.models import MinuteRollUp
 from stormproof.web.drawing import Drawing, Node, draw_graph
@@ -292,6 +292,7 @@ class Glance:
     shares: list[Share]
     checks: list[Check]
     history: list[Told]
+    legal: list[LegalClock] = field(default_factory=list)
     focus: BusinessNode | None = None
     drawing: Drawing | None = None
     counts: dict[str, int] = field(default_factory=dict)
@@ -322,7 +323,8 @@ def glance_at(actor: Actor, at: datetime) -> Glance:
         incidents=incidents,
         shares=readiness_at(tiles),
         checks=getting_started(),
-        history=told(records),
+        history=told(records, actor),
+        legal=list(respond.legal_clocks_running(actor)[:5]),
         focus=focus,
         drawing=graph_around(focus.pk, states) if focus else None,
         counts=watch.monitor_counts(),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from stormproof.business import selectors as business
-from stormproof.core.actor import SYSTEM
+from stormproof.core.actor import SYSTEM, Actor
 from stormproof.core.models import FactRecord
 from stormproof.recover.models import Procedure
 from stormproof.respond.models import Incident
@@ -62,11 +62,14 @@ class Told:
     icon: str
 
 
-def told(records: Iterable[FactRecord]) -> list[Told]:
-    """The facts as sentences, in the order given. Three queries whatever the number."""
+def told(records: Iterable[FactRecord], actor: Actor = SYSTEM) -> list[Told]:
+    """The facts as sentences, in the order given; incidents that `actor` may not know of are not named.
+
+    Three queries whatever the number.
+    """
     rows = list(records)
     nodes = business.nodes_by_id(_ids(rows, "node_id", "root_node_id"))
-    incidents = {one.pk: one for one in incidents_for(SYSTEM).filter(pk__in=_ids(rows, "incident_id"))}
+    incidents = {one.pk: one for one in incidents_for(actor).filter(pk__in=_ids(rows, "incident_id"))}
     procedures = dict(Procedure.objects.filter(pk__in=_ids(rows, "procedure_id")).values_list("pk", "name"))
     return [_sentence(row, {pk: node.name for pk, node in nodes.items()}, incidents, procedures) for row in rows]
 

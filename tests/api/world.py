@@ -24,6 +24,10 @@ teams:
   platform: {name: Platform, members: [ops@shop.example]}
 monitors:
   checkout-page: {name: Checkout, on: checkout, kind: http, every: 5s, url: "http://shop.example/"}
+schedules:
+  platform:
+    name: Platform
+    layers: [{name: Weekly, start: 2026-01-05, people: [ops@shop.example]}]
 procedures:
   look: {name: Look, recovers: orders-db, steps: [{id: look, kind: manual, name: Look, with: {instruction: Look}}]}
 """
@@ -33,6 +37,7 @@ MODELS = {
     "procedures": ("recover", "Procedure"),
     "runs": ("recover", "Run"),
     "incidents": ("respond", "Incident"),
+    "on-call": ("respond", "Schedule"),
     "people": ("people", "User"),
     "teams": ("people", "Team"),
     "tokens": ("people", "ApiToken"),

@@ -20,7 +20,12 @@ from stormproof.engine.anomaly.judging import (
     low_volume,
 )
 from stormproof.engine.anomaly.reading import Loss, change_point, worst_slices
-from stormproof.engine.anomaly.tails import beta_binomial_tail, negative_binomial_tail, negative_binomial_upper_tail
+from stormproof.engine.anomaly.tails import (
+    beta_binomial_tail,
+    negative_binomial_tail,
+    negative_binomial_upper_tail,
+    usual_range,
+)
 from stormproof.engine.anomaly.windows import WINDOWS, window_sums
 
 __all__ = [
@@ -45,6 +50,7 @@ __all__ = [
     "minutes_of_week",
     "negative_binomial_tail",
     "negative_binomial_upper_tail",
+    "usual_range",
     "window_sums",
     "worst_slices",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stormproof.engine.anomaly.tails import beta_binomial_tail
+from stormproof.engine.anomaly.tails import beta_binomial_tail, negative_binomial_tail
 
 Numbers = NDArray[np.float64]
 
@@ -32,27 +32,37 @@ class Loss:
         return self.good / self.total if self.total else 0.0
 
 
-def worst_slices(slices: Iterable[tuple[str, str, float, float, float]], *, correlation: float) -> list[Loss]:
+def worst_slices(
+    slices: Iterable[tuple[str, str, float, float, float]], *, spread: float, is_volume: bool = False
+) -> list[Loss]:
     """Slices (dimension, name, good, total, normal share), the largest excess loss first.
 
     The excess loss of a slice is what it misses beyond what it would miss had it sunk as the rest of its dimension did:
-    a slice that holds most of the trade would else always look worst. Ties go to the less likely.
+    a slice that holds most of the trade would else always look worst. Ties go to the less likely. For volumes `total`
+    is what was expected and `spread` a dispersion; for shares it is a correlation.
     """
     rows = list(slices)
     sums: dict[str, tuple[float, float]] = {}
     for dimension, _, good, total, normal in rows:
         had, should = sums.get(dimension, (0.0, 0.0))
         sums[dimension] = had + good, should + total * normal
-    found = [_loss(row, sums[row[0]], correlation) for row in rows]
+    found = []
+    for row in rows:
+        dimension, _, good, total, normal = row
+        tail = (
+            negative_binomial_tail(good, mean=total, dispersion=spread)
+            if is_volume
+            else beta_binomial_tail(good, total=total, share=normal, correlation=spread)
+        )
+        found.append(_loss(row, sums[dimension], p=float(tail)))
     return sorted(found, key=lambda loss: (-round(loss.excess, 6), loss.p))
 
 
-def _loss(row: tuple[str, str, float, float, float], whole: tuple[float, float], correlation: float) -> Loss:
+def _loss(row: tuple[str, str, float, float, float], whole: tuple[float, float], *, p: float) -> Loss:
     dimension, name, good, total, normal = row
     own = total * normal
     had, should = whole[0] - good, whole[1] - own
-    alike = own * min(1.0, had / should) if should > 0 else 0.0
-    tail = beta_binomial_tail(good, total=total, share=normal, correlation=correlation) if total else 1.0
+    alike = own * min(1.0, had / should) if should > 1e-9 else 0.0
     return Loss(
         dimension=dimension,
         name=name,
@@ -61,7 +71,7 @@ def _loss(row: tuple[str, str, float, float, float], whole: tuple[float, float],
         normal=normal,
         missing=max(0.0, own - good),
         excess=max(0.0, alike - good),
-        p=float(tail),
+        p=p,
     )
 
 

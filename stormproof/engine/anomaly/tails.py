@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import special, stats
 
 PRECISION = 1e-9
 SMALLEST = 1e-12  # a dispersion or correlation below this is that of the plain law
@@ -63,3 +63,13 @@ def _lower_tail(x: Numbers, n: Numbers, p: Numbers, rho: Numbers) -> Numbers:
         running = running[(place[running] > 0) & (term[running] > PRECISION * summed[running])]
     found: Numbers = np.minimum(1.0, np.exp(log_mass) * summed)
     return found
+
+
+def usual_range(mean: Numbers, *, dispersion: float, share: float = 0.99) -> tuple[Numbers, Numbers]:
+    """The lowest and the highest count of the middle `share` of the negative binomial law, for each mean."""
+    r = 1 / max(dispersion, SMALLEST * 1e3)
+    safe = np.maximum(mean, SMALLEST)
+    law = stats.nbinom(r, r / (r + safe))
+    low: Numbers = np.asarray(law.ppf((1 - share) / 2), np.float64)
+    high: Numbers = np.asarray(law.ppf((1 + share) / 2), np.float64)
+    return low, high

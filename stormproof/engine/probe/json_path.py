@@ -1,10 +1,10 @@
-"""Finds one value in a JSON document by a path such as `data.items[0].status`."""
+"""Finds one value in a JSON document by a path such as `data.items[0].status` or `data["a.b"][-1]`."""
 
 from __future__ import annotations
 
 import re
 
-_STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
+_STEP = re.compile(r"\.?([^.\[\]]+)|\[(-?\d{1,9})\]|\[\"([^\"]+)\"\]")
 
 
 class PathMissing(LookupError):
@@ -20,7 +20,7 @@ def read_path(path: str) -> list[str | int]:
         found = _STEP.match(rest, position)
         if found is None:
             raise ValueError(f"{path!r} is not a path: write names and positions like data.items[0].status")
-        steps.append(found[1] if found[1] is not None else int(found[2]))
+        steps.append(int(found[2]) if found[2] is not None else found[1] or found[3])
         position = found.end()
     return steps
 
@@ -33,7 +33,7 @@ def value_at(document: object, path: str) -> object:
         walked += f"[{step}]" if isinstance(step, int) else f".{step}" if walked else str(step)
         if isinstance(here, dict) and str(step) in here:
             here = here[str(step)]
-        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+        elif isinstance(here, list) and isinstance(step, int) and -len(here) <= step < len(here):
             here = here[step]
         else:
             raise PathMissing(f"there is no {walked}")

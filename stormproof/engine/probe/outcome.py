@@ -56,15 +56,18 @@ class Stopwatch:
         """Milliseconds since the start."""
         return round((time.perf_counter() - self._start) * 1000, 3)
 
-    def success(self, *, faster_than_s: float | None = None, details: dict[str, Any] | None = None) -> Outcome:
-        """It works; degraded when its phases together took longer than `faster_than_s`."""
+    def success(
+        self, *, faster_than_s: float | None = None, worry: str = "", details: dict[str, Any] | None = None
+    ) -> Outcome:
+        """It works; degraded because of a `worry`, or when its phases together took longer than `faster_than_s`."""
         total = round((self._lap - self._start) * 1000, 3)
         promised_ms = (faster_than_s or 0) * 1000
-        is_slow = faster_than_s is not None and total > promised_ms
+        if not worry and faster_than_s is not None and total > promised_ms:
+            worry = f"slow: {say_ms(total)}, promised within {say_ms(promised_ms)}"
         return Outcome(
             ok=True,
-            degraded=is_slow,
-            reason=f"slow: {say_ms(total)}, promised within {say_ms(promised_ms)}" if is_slow else "",
+            degraded=bool(worry),
+            reason=shorten(worry),
             total_ms=total,
             phases=self.phases,
             details=details or {},

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from stormproof.engine.probe.guard import AddressRefused, Guard, NameNotFound
-from stormproof.engine.probe.outcome import Outcome, Stopwatch, refusal, say_error, shorten
+from stormproof.engine.probe.attempt import WrongAnswer, attempt
+from stormproof.engine.probe.guard import Guard
+from stormproof.engine.probe.outcome import Outcome, Stopwatch, shorten
+from stormproof.engine.probe.thresholds import Thresholds, judge_missing, judge_value
 
-Value = str | int | float | bool
 # What an address may set. Others (passfile, service, sslkey ...) would read files of this machine.
 ALLOWED = frozenset(
     {"host", "port", "user", "password", "dbname", "sslmode", "target_session_attrs", "application_name"}
@@ -26,10 +25,7 @@ class SqlCheck:
 
     url: str
     query: str
-    at_least: float | None = None
-    at_most: float | None = None
-    equals: Value | None = None
-    faster_than_s: float | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
 
 def fault_of_url(url: str) -> str:
@@ -48,34 +44,35 @@ def fault_of_url(url: str) -> str:
 
 async def probe_sql(check: SqlCheck, *, guard: Guard, deadline_s: float) -> Outcome:
     """Run the query in a read-only transaction with a time limit, and compare the value."""
-    watch = Stopwatch()
-    where = "the database"
-    try:
-        async with asyncio.timeout(deadline_s):
-            parts = await _guarded_parts(check.url, guard)
-            where = f"the database at {parts['host']}"
-            watch.lap("dns", next_is="connecting")
-            async with await psycopg.AsyncConnection.connect(**parts, autocommit=False) as connection:
-                watch.lap("connect", next_is="waiting for the answer")
-                row = await _first_row(connection, check.query, deadline_s)
-                watch.lap("wait")
-    except AddressRefused as error:
-        return refusal(str(error))
-    except (NameNotFound, ValueError) as error:
-        return watch.failure(str(error))
-    except (TimeoutError, psycopg.errors.QueryCanceled):
-        return watch.too_late(deadline_s)
-    except psycopg.Error as error:
-        return watch.failure(_say_error(error, where))
-    except OSError as error:
-        return watch.failure(say_error(error, where=where))
-    return _judge(check, row, watch)
+
+    async def look(watch: Stopwatch) -> Outcome:
+        parts = await _guarded_parts(check.url, guard)
+        watch.lap("dns", next_is="connecting")
+        try:
+            row = await _ask(check, parts, watch, deadline_s)
+        except psycopg.errors.QueryCanceled as error:
+            raise TimeoutError from error
+        except psycopg.Error as error:
+            raise WrongAnswer(_say_error(error, f"the database at {parts['host']}")) from error
+        if not row:
+            return judge_missing("the query gave no row", check.thresholds, watch)
+        return judge_value(row[0], check.thresholds, watch)
+
+    return await attempt(look, deadline_s=deadline_s, where="the database")
+
+
+async def _ask(check: SqlCheck, parts: dict[str, Any], watch: Stopwatch, deadline_s: float) -> tuple[Any, ...] | None:
+    async with await psycopg.AsyncConnection.connect(**parts, autocommit=False) as connection:
+        watch.lap("connect", next_is="waiting for the answer")
+        row = await _first_row(connection, check.query, deadline_s)
+        watch.lap("wait")
+    return row
 
 
 async def _guarded_parts(url: str, guard: Guard) -> dict[str, Any]:
     fault = fault_of_url(url)
     if fault:
-        raise ValueError(fault)
+        raise WrongAnswer(fault)
     parts: dict[str, Any] = dict(conninfo_to_dict(url))
     hosts = str(parts["host"]).split(",")
     ports = (str(parts.get("port") or "5432").split(",") * len(hosts))[: len(hosts)]
@@ -109,44 +106,3 @@ def _say_error(error: psycopg.Error, where: str) -> str:
     if "refused" in text:
         return f"{where} refused the connection"
     return shorten(f"{where}: {text.splitlines()[-1] if text else type(error).__name__}")
-
-
-def _judge(check: SqlCheck, row: tuple[Any, ...] | None, watch: Stopwatch) -> Outcome:
-    if not row:
-        return watch.failure("the query gave no row")
-    value = row[0]
-    found = {"value": value if isinstance(value, str | int | float | bool | None) else str(value)}
-    fault = _fault_of_value(check, value)
-    if fault:
-        return watch.failure(fault, details=found)
-    return watch.success(faster_than_s=check.faster_than_s, details=found)
-
-
-def _fault_of_value(check: SqlCheck, value: object) -> str:
-    shown = shorten(str(value), 60)
-    if check.equals is not None and not _is_equal(value, check.equals):
-        return f"the value is {shown}, expected {check.equals}"
-    if check.at_least is None and check.at_most is None:
-        return ""
-    number = _number(value)
-    if number is None:
-        return f"the value is {shown}, expected a number"
-    if check.at_least is not None and number < _number(check.at_least):  # type: ignore[operator]
-        return f"the value is {shown}, expected at least {check.at_least:g}"
-    if check.at_most is not None and number > _number(check.at_most):  # type: ignore[operator]
-        return f"the value is {shown}, expected at most {check.at_most:g}"
-    return ""
-
-
-def _is_equal(value: object, expected: Value) -> bool:
-    if isinstance(value, bool) or isinstance(expected, bool):
-        return str(value).lower() == str(expected).lower()
-    left, right = _number(value), _number(expected)
-    return left == right if left is not None and right is not None else str(value) == str(expected)
-
-
-def _number(value: object) -> Decimal | None:
-    try:
-        return None if isinstance(value, bool) else Decimal(str(value))
-    except InvalidOperation:
-        return None

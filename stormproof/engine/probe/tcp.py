@@ -6,8 +6,9 @@ import asyncio
 import ssl
 from dataclasses import dataclass
 
-from stormproof.engine.probe.guard import AddressRefused, Guard, NameNotFound
-from stormproof.engine.probe.outcome import Outcome, Stopwatch, refusal, say_error
+from stormproof.engine.probe.attempt import attempt
+from stormproof.engine.probe.guard import Guard
+from stormproof.engine.probe.outcome import Outcome, Stopwatch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,22 +28,15 @@ class TcpCheck:
 
 async def probe_tcp(check: TcpCheck, *, guard: Guard, deadline_s: float) -> Outcome:
     """Connect to the port and, when asked, read its greeting."""
-    watch = Stopwatch()
-    try:
-        async with asyncio.timeout(deadline_s):
-            reader, writer = await open_guarded(check.host, check.port, guard=guard, watch=watch)
-            try:
-                return await _greeted(check, reader, watch)
-            finally:
-                writer.transport.abort()
-    except AddressRefused as error:
-        return refusal(str(error))
-    except NameNotFound as error:
-        return watch.failure(str(error))
-    except TimeoutError:
-        return watch.too_late(deadline_s)
-    except (OSError, EOFError) as error:
-        return watch.failure(say_error(error, where=check.where))
+
+    async def look(watch: Stopwatch) -> Outcome:
+        reader, writer = await open_guarded(check.host, check.port, guard=guard, watch=watch)
+        try:
+            return await _greeted(check, reader, watch)
+        finally:
+            writer.transport.abort()
+
+    return await attempt(look, deadline_s=deadline_s, where=check.where)
 
 
 async def open_guarded(

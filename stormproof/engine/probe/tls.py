@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from dataclasses import dataclass
 from datetime import datetime
 
-from stormproof.engine.probe.certificate import expires_at, say_tls_error
-from stormproof.engine.probe.guard import AddressRefused, Guard, NameNotFound
-from stormproof.engine.probe.outcome import Outcome, Stopwatch, refusal, say_error
+from stormproof.engine.probe.attempt import attempt
+from stormproof.engine.probe.certificate import expires_at
+from stormproof.engine.probe.guard import Guard
+from stormproof.engine.probe.outcome import Outcome, Stopwatch
 from stormproof.engine.probe.tcp import open_guarded
 
 
@@ -34,33 +34,20 @@ async def probe_tls(
 
     `trust` replaces the authorities of the machine. Degraded when it ends within the warning time.
     """
-    watch = Stopwatch()
-    try:
-        async with asyncio.timeout(deadline_s):
-            context = trust or ssl.create_default_context()
-            _, writer = await open_guarded(check.host, check.port, guard=guard, watch=watch, tls=context)
-            certificate = writer.get_extra_info("ssl_object").getpeercert()
-            writer.transport.abort()
-    except AddressRefused as error:
-        return refusal(str(error))
-    except NameNotFound as error:
-        return watch.failure(str(error))
-    except TimeoutError:
-        return watch.too_late(deadline_s)
-    except ssl.SSLError as error:
-        return watch.failure(say_tls_error(error, where=check.where))
-    except (OSError, EOFError) as error:
-        return watch.failure(say_error(error, where=check.where))
-    return _judge(check, expires_at(certificate), at, watch)
+
+    async def look(watch: Stopwatch) -> Outcome:
+        context = trust or ssl.create_default_context()
+        _, writer = await open_guarded(check.host, check.port, guard=guard, watch=watch, tls=context)
+        certificate = writer.get_extra_info("ssl_object").getpeercert()
+        writer.transport.abort()
+        return _judge(check, expires_at(certificate), at, watch)
+
+    return await attempt(look, deadline_s=deadline_s, where=check.where)
 
 
 def _judge(check: TlsCheck, end: datetime, at: datetime, watch: Stopwatch) -> Outcome:
     left = (end - at).total_seconds()
     days = round(left / 86400, 2)
     found = {"expires_at": end.isoformat(), "days_left": days}
-    if left < check.warn_before_s:
-        reason = f"the certificate of {check.where} ends in {days:.4g} days, on {end:%d %b %Y}"
-        return Outcome(
-            ok=True, degraded=True, reason=reason, total_ms=watch.total_ms, phases=watch.phases, details=found
-        )
-    return watch.success(details=found)
+    worry = f"the certificate of {check.where} ends in {days:.4g} days, on {end:%d %b %Y}"
+    return watch.success(worry=worry if left < check.warn_before_s else "", details=found)

@@ -148,13 +148,28 @@ def resolve_notice(incident: Incident, *, at: datetime) -> None:
     if notice is None:
         return
     notice = locked(notice.pk)
-    if notice.state == NoticeState.DRAFT:
+    if incident.merged_into is not None:
+        _join_notice(notice, incident.merged_into, at=at)
+    elif notice.state == NoticeState.DRAFT:
         withdraw_notice(notice, reason=OVER_BEFORE_TOLD, actor=SYSTEM, at=at)
     elif notice.state == NoticeState.PUBLISHED:
         notice.versions.filter(published_at__isnull=True).delete()
         ended = incident.impact_ended_at or incident.resolved_at or at
         text = resolved_text(affected_by(incident), lasted=ended - incident.impact_started_at)
         _say(notice, phase=Phase.RESOLVED, text=text, at=at)
+
+
+def _join_notice(notice: Notice, target: Incident, *, at: datetime) -> None:
+    """The notice of an incident that became part of another goes on as the other's; where that has one, that speaks."""
+    there = Notice.objects.filter(incident=target).first()
+    if there is not None and there.published_at is None and notice.state == NoticeState.PUBLISHED:
+        there.delete()  # a draft that nobody has seen gives way to what customers have read
+        there = None
+    if there is None:
+        Notice.objects.filter(pk=notice.pk).update(incident=target)
+    elif notice.state in (NoticeState.DRAFT, NoticeState.PUBLISHED):
+        withdraw_notice(notice, reason=f"It became part of {target.label}", actor=SYSTEM, at=at)
+    widen_notice(target, at=at)
 
 
 @transaction.atomic

@@ -56,6 +56,9 @@ class Incident(models.Model):
     is_declared = models.BooleanField(default=False)
     is_drill = models.BooleanField(default=False)
     is_private = models.BooleanField(default=False)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    stays_apart = models.BooleanField(default=False)  # a person took it apart: the machine never merges it
+    rule = models.SlugField(max_length=64, blank=True)  # of the rule that declared it
     drill_window = models.ForeignKey(DrillWindow, models.PROTECT, null=True, blank=True, related_name="incidents")
 
     class Meta:
@@ -76,6 +79,11 @@ class Incident(models.Model):
                 fields=["root_node"],
                 condition=~Q(state=IncidentState.RESOLVED) & Q(is_declared=False),
                 name="respond_incident_one_open_per_root",
+            ),
+            models.UniqueConstraint(
+                fields=["rule"],
+                condition=~Q(state=IncidentState.RESOLVED) & ~Q(rule=""),
+                name="respond_incident_one_open_per_rule",
             ),
         ]
         indexes = [

@@ -12,7 +12,45 @@ from stormproof.respond.rules.causes import (
     shares_a_need,
     suppressors,
 )
-from stormproof.respond.rules.paging import ACK_LINK_LASTS, SETTLE, Turn, turn_of
+from stormproof.respond.rules.data_loss import (
+    DataLoss,
+    data_loss,
+)
+from stormproof.respond.rules.legal import (
+    DEFAULT_DUTIES,
+    Duty,
+    deadline_of_duty,
+    months_later,
+    next_reminder,
+)
+from stormproof.respond.rules.metrics import (
+    GROUPINGS,
+    Group,
+    Measured,
+    Spread,
+    group_of,
+    grouped,
+    percentile,
+    spread_of,
+)
+from stormproof.respond.rules.noise import (
+    Noise,
+    advice_for,
+    is_night,
+)
+from stormproof.respond.rules.oncall import (
+    OVERLOAD,
+    WARN_AHEAD,
+    Load,
+    loads_of,
+    overloaded,
+)
+from stormproof.respond.rules.paging import (
+    ACK_LINK_LASTS,
+    SETTLE,
+    Turn,
+    turn_of,
+)
 from stormproof.respond.rules.severity import (
     DEFAULT_MATRIX,
     NODE_TITLE_LIMIT,
@@ -26,23 +64,46 @@ from stormproof.respond.rules.severity import (
 
 __all__ = [
     "ACK_LINK_LASTS",
+    "DEFAULT_DUTIES",
     "DEFAULT_MATRIX",
+    "GROUPINGS",
     "NODE_TITLE_LIMIT",
+    "OVERLOAD",
     "REOPEN_WITHIN",
     "SETTLE",
     "STORM",
+    "WARN_AHEAD",
     "Candidate",
     "Criteria",
+    "DataLoss",
+    "Duty",
+    "Group",
+    "Load",
+    "Measured",
+    "Noise",
     "Severity",
+    "Spread",
     "Turn",
+    "advice_for",
+    "data_loss",
     "deadline_of",
+    "deadline_of_duty",
     "deeper_root",
+    "group_of",
+    "grouped",
     "incident_to_join",
     "is_connected",
+    "is_night",
     "leans_on_any",
+    "loads_of",
+    "months_later",
     "needs_beneath",
+    "next_reminder",
+    "overloaded",
+    "percentile",
     "severity_of",
     "shares_a_need",
+    "spread_of",
     "suppressors",
     "title_of",
     "turn_of",

@@ -1,9 +1,40 @@
 """The only writers of respond: one act each, in one transaction."""
 
-from stormproof.respond.services.acknowledging import CannotAcknowledge, acknowledge_by_link, acknowledge_incident
-from stormproof.respond.services.alerts import close_alert, open_alert
-from stormproof.respond.services.deliveries import forget_old_deliveries
-from stormproof.respond.services.drills import CannotExpectDrill, end_drill, expect_drill
+from stormproof.respond.services.acknowledging import (
+    CannotAcknowledge,
+    acknowledge_by_link,
+    acknowledge_incident,
+)
+from stormproof.respond.services.alerts import (
+    close_alert,
+    open_alert,
+)
+from stormproof.respond.services.calendars import (
+    CannotReadCalendar,
+    calendar_file,
+    forget_calendar,
+    import_calendar,
+    import_calendar_file,
+    read_due_calendars,
+    rotate_calendar_address,
+    url_of,
+)
+from stormproof.respond.services.deliveries import (
+    forget_old_deliveries,
+)
+from stormproof.respond.services.drills import (
+    CannotExpectDrill,
+    end_drill,
+    expect_drill,
+)
+from stormproof.respond.services.duty import (
+    CannotLeaveNote,
+    leave_note,
+    record_all_duties,
+    record_duty,
+    tell_who_comes,
+    warn_of_gaps,
+)
 from stormproof.respond.services.external_alerts import (
     CannotSilence,
     acknowledge_alerts,
@@ -12,7 +43,9 @@ from stormproof.respond.services.external_alerts import (
     end_silence,
     end_silences,
 )
-from stormproof.respond.services.handling import handle_deliveries
+from stormproof.respond.services.handling import (
+    handle_deliveries,
+)
 from stormproof.respond.services.incidents import (
     CannotChangeSeverity,
     CannotDeclareIncident,
@@ -33,7 +66,39 @@ from stormproof.respond.services.integrations import (
     reprocess_deliveries,
     rotate_integration_key,
 )
-from stormproof.respond.services.paging import hand_page_to_next_channel, mark_page_sent, page_the_next
+from stormproof.respond.services.legal import (
+    CannotReportDuty,
+    CannotSetAsideDuty,
+    CannotSetLegalDuties,
+    CannotStartLegalClocks,
+    give_duty,
+    remind_of_legal_duties,
+    report_duty,
+    set_duty_aside,
+    set_legal_duties,
+    start_legal_clocks,
+)
+from stormproof.respond.services.merging import (
+    CannotMerge,
+    CannotUndoMerge,
+    merge_incidents,
+    undo_merge,
+)
+from stormproof.respond.services.orders import (
+    CannotFreezeOrders,
+    CannotSetOrderSource,
+    ask_for_orders,
+    drop_order_source,
+    fault_of_order_source,
+    freeze_orders,
+    set_order_source,
+    set_restore_points,
+)
+from stormproof.respond.services.paging import (
+    hand_page_to_next_channel,
+    mark_page_sent,
+    page_the_next,
+)
 from stormproof.respond.services.policies import (
     CannotSetPagingPolicy,
     drop_paging_policies,
@@ -46,6 +111,16 @@ from stormproof.respond.services.procedures import (
     start_automatic_procedures,
     start_procedure,
 )
+from stormproof.respond.services.relations import (
+    CannotChangePrivacy,
+    CannotLink,
+    CannotSetWarRoom,
+    link_incidents,
+    set_declare_rules,
+    set_privacy,
+    set_war_room,
+    unlink_incidents,
+)
 from stormproof.respond.services.roles import (
     CannotAssignRole,
     CannotRecordQualification,
@@ -55,9 +130,57 @@ from stormproof.respond.services.roles import (
     record_qualification,
     take_command,
 )
-from stormproof.respond.services.routing import CannotSetRouting, RoutingShape, read_routing, set_routing
-from stormproof.respond.services.severities import CannotSetSeverities, set_severities
-from stormproof.respond.services.telling_groups import end_what_was_not_sent_again, tell_due_groups
+from stormproof.respond.services.routing import (
+    CannotSetRouting,
+    RoutingShape,
+    read_routing,
+    set_routing,
+)
+from stormproof.respond.services.schedules import (
+    CannotRetireSchedule,
+    CannotSetSchedule,
+    Hours,
+    LayerPart,
+    SitePart,
+    part_of,
+    put_layer,
+    put_schedule,
+    remove_layer,
+    retire_schedule,
+)
+from stormproof.respond.services.severities import (
+    CannotSetSeverities,
+    set_severities,
+)
+from stormproof.respond.services.splitting import (
+    CannotAttachAlert,
+    CannotSplit,
+    attach_alert,
+    split_incident,
+)
+from stormproof.respond.services.stakeholders import (
+    CannotSendUpdate,
+    remind_of_updates,
+    send_update,
+    set_audiences,
+)
+from stormproof.respond.services.stand_ins import (
+    CannotBeAway,
+    CannotOverride,
+    CannotSwap,
+    add_absence,
+    add_override,
+    add_temporary_schedule,
+    answer_swap,
+    ask_swap,
+    end_absence,
+    end_override,
+    end_temporary_schedule,
+)
+from stormproof.respond.services.telling_groups import (
+    end_what_was_not_sent_again,
+    tell_due_groups,
+)
 from stormproof.respond.services.timeline import (
     CannotAddNote,
     CannotEditEntry,
@@ -80,70 +203,143 @@ __all__ = [
     "CannotAddNote",
     "CannotAddTask",
     "CannotAssignRole",
+    "CannotAttachAlert",
+    "CannotBeAway",
+    "CannotChangePrivacy",
     "CannotChangeSeverity",
     "CannotDeclareIncident",
     "CannotEditEntry",
     "CannotExpectDrill",
     "CannotFinishTask",
+    "CannotFreezeOrders",
     "CannotHandOver",
+    "CannotLeaveNote",
+    "CannotLink",
+    "CannotMerge",
     "CannotMitigateIncident",
+    "CannotOverride",
+    "CannotReadCalendar",
     "CannotRecordQualification",
+    "CannotReportDuty",
     "CannotResolveIncident",
+    "CannotRetireSchedule",
     "CannotRunForIncident",
+    "CannotSendUpdate",
+    "CannotSetAsideDuty",
     "CannotSetIntegration",
+    "CannotSetLegalDuties",
+    "CannotSetOrderSource",
     "CannotSetPagingPolicy",
     "CannotSetRouting",
+    "CannotSetSchedule",
     "CannotSetSeverities",
+    "CannotSetWarRoom",
     "CannotSilence",
+    "CannotSplit",
+    "CannotStartLegalClocks",
+    "CannotSwap",
+    "CannotUndoMerge",
+    "Hours",
+    "LayerPart",
     "RoutingShape",
+    "SitePart",
     "acknowledge_alerts",
     "acknowledge_by_link",
     "acknowledge_incident",
+    "add_absence",
     "add_note",
+    "add_override",
     "add_task",
+    "add_temporary_schedule",
+    "answer_swap",
+    "ask_for_orders",
+    "ask_swap",
     "assign_role",
     "assign_task",
+    "attach_alert",
+    "calendar_file",
     "change_integration",
     "change_severity",
     "close_alert",
     "create_integration",
     "create_silence",
     "declare_incident",
+    "drop_order_source",
     "drop_paging_policies",
     "drop_qualification",
     "edit_entry",
+    "end_absence",
     "end_alerts",
     "end_drill",
+    "end_override",
     "end_role",
     "end_silence",
     "end_silences",
+    "end_temporary_schedule",
     "end_what_was_not_sent_again",
     "expect_drill",
+    "fault_of_order_source",
     "finish_task",
+    "forget_calendar",
     "forget_old_deliveries",
+    "freeze_orders",
+    "give_duty",
     "hand_over",
     "hand_page_to_next_channel",
     "handle_deliveries",
+    "import_calendar",
+    "import_calendar_file",
+    "leave_note",
+    "link_incidents",
     "mark_page_sent",
+    "merge_incidents",
     "mitigate_incident",
     "open_alert",
     "page_the_next",
+    "part_of",
     "pin_entry",
+    "put_layer",
+    "put_schedule",
+    "read_due_calendars",
     "read_routing",
+    "record_all_duties",
+    "record_duty",
     "record_qualification",
+    "remind_of_legal_duties",
     "remind_of_tasks",
+    "remind_of_updates",
+    "remove_layer",
+    "report_duty",
     "reprocess_deliveries",
     "resolve_incident",
     "resolve_what_has_settled",
+    "retire_schedule",
+    "rotate_calendar_address",
     "rotate_integration_key",
     "seconds_of_doubt",
+    "send_update",
+    "set_audiences",
+    "set_declare_rules",
+    "set_duty_aside",
+    "set_legal_duties",
+    "set_order_source",
     "set_paging_policy",
     "set_paging_webhooks",
+    "set_privacy",
+    "set_restore_points",
     "set_routing",
     "set_severities",
+    "set_war_room",
+    "split_incident",
     "start_automatic_procedures",
+    "start_legal_clocks",
     "start_procedure",
     "take_command",
     "tell_due_groups",
+    "tell_who_comes",
+    "undo_merge",
+    "unlink_incidents",
+    "url_of",
+    "warn_of_gaps",
     "write_timeline",
 ]

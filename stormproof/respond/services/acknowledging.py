@@ -47,6 +47,8 @@ def acknowledge_by_link(token: str, *, at: datetime) -> Incident:
 
 def _acknowledge(incident: Incident, *, actor: Actor, at: datetime) -> Incident:
     incident = locked(incident)
+    if incident.merged_into is not None:  # the page was sent before it became part of another
+        incident = locked(incident.merged_into)
     if incident.is_over:
         raise CannotAcknowledge(f"{incident.label} is resolved", hint="There is nothing left to do.")
     if actor.user_id is not None:

@@ -21,6 +21,8 @@ from stormproof.respond.rules import REOPEN_WITHIN, Candidate, incident_to_join,
 from stormproof.respond.services.assessing import functions_hit
 from stormproof.respond.services.incidents import note_detection, open_incident, reassess, reopen_incident
 from stormproof.respond.services.locking import lock_incidents
+from stormproof.respond.services.merging import merge_what_has_one_cause
+from stormproof.respond.services.relations import declare_by_rules
 from stormproof.respond.services.timeline import write_timeline
 from stormproof.watch import selectors as watch
 from stormproof.watch.choices import State
@@ -74,6 +76,7 @@ def _take_in(alert: Alert, *, at: datetime) -> Incident:
     if incident is not None:
         _put(alert, incident, at=at)
         reassess(incident, graph=graph, at=at)
+        merge_what_has_one_cause(incident, graph=graph, at=at)
     elif (past := _incident_to_reopen(node_id, window=window, at=at)) is not None:
         incident = past
         _put(alert, incident, at=at)
@@ -82,6 +85,7 @@ def _take_in(alert: Alert, *, at: datetime) -> Incident:
         incident = open_incident(alert, graph=graph, window=window, at=at)
         _put(alert, incident, at=at)
     _mark_suppressed(graph)
+    declare_by_rules(at=at)
     return incident
 
 
@@ -160,6 +164,7 @@ def _incident_to_reopen(node_id: int, *, window: DrillWindow | None, at: datetim
             state=IncidentState.RESOLVED,
             resolved_at__gte=at - REOPEN_WITHIN,
             drill_window=window,
+            merged_into__isnull=True,
         )
         .order_by("-resolved_at", "-pk")
         .first()

@@ -68,7 +68,7 @@ def open_incident(alert: Alert, *, graph: Graph, window: DrillWindow | None, at:
         drill_window=window,
     )
     note_detection(incident, alert, at=at)
-    _announce_opening(incident, meaning, actor=SYSTEM, at=at)
+    announce_opening(incident, meaning, actor=SYSTEM, at=at)
     return incident
 
 
@@ -91,6 +91,7 @@ def declare_incident(
     impact_started_at: datetime | None = None,
     actor: Actor,
     at: datetime,
+    rule: str = "",
 ) -> Incident:
     """Open an incident that a person sees before the monitors do; the severity follows from the functions if not given.
 
@@ -121,12 +122,14 @@ def declare_incident(
         is_declared=True,
         is_drill=is_drill,
         is_private=is_private,
+        rule=rule,
     )
-    _announce_opening(incident, meaning, actor=actor, at=at)
+    announce_opening(incident, meaning, actor=actor, at=at)
     return incident
 
 
-def _announce_opening(incident: Incident, meaning: Assessment, *, actor: Actor, at: datetime) -> None:
+def announce_opening(incident: Incident, meaning: Assessment, *, actor: Actor, at: datetime) -> None:
+    """Tell that an incident is there and page for it; inside the caller's transaction."""
     incident.functions.add(*meaning.functions)
     text = f"{incident.label} opened, severity {incident.severity}: {incident.severity_reason}"
     write_timeline(incident, kind=EntryKind.OPENED, text=text, actor=actor, at=at, key="opened")

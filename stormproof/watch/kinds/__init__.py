@@ -8,18 +8,39 @@ from typing import Any
 from pydantic import ValidationError
 
 from stormproof.core.refusals import Refused
-from stormproof.watch.kinds import browser, heartbeat, host, http, journey, sql, tcp, tls
+from stormproof.watch.kinds import (
+    browser,
+    heartbeat,
+    host,
+    http,
+    journey,
+    number,
+    promql,
+    signal,
+    sql,
+    ssh,
+    tcp,
+    tls,
+    udp,
+    vendor,
+)
 from stormproof.watch.kinds.kind import BASE_FIELDS, Kind, MonitorShape, open_config, resolve_config, seal_config
 
 KINDS: dict[str, Kind] = {
     "http": http.KIND,
     "tcp": tcp.KIND,
     "tls": tls.KIND,
+    "udp": udp.KIND,
+    "ssh": ssh.KIND,
     "sql": sql.KIND,
+    "number": number.KIND,
+    "promql": promql.KIND,
     "journey": journey.KIND,
     "browser": browser.KIND,
     "heartbeat": heartbeat.KIND,
     "host": host.KIND,
+    "vendor": vendor.KIND,
+    "signal": signal.KIND,
 }
 PASSIVE = tuple(name for name, kind in KINDS.items() if not kind.is_active)  # no prober looks at these
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from stormproof.core.document import Duration
+from stormproof.core.document import Duration, FineDuration
 from stormproof.core.secrets import open_text, seal_text
 from stormproof.engine.probe.browser import BrowserPool
 from stormproof.engine.probe.guard import Guard
@@ -23,6 +23,7 @@ SEALED = "sealed:"
 FROM_ENV = "env:"
 _OWN_SETTING = re.compile(r"^(STORMPROOF_|DATABASE_URL)", re.IGNORECASE)
 LONGEST_TIMEOUT_S = 10.0
+LONGEST_OWN_TIMEOUT_S = 120.0
 Widget = Literal["text", "area", "lines", "number", "scalar", "choice", "yes", "pairs", "values", "secret", "yaml"]
 Path = tuple[str | int, ...]  # a place in the settings: names and positions
 
@@ -46,6 +47,24 @@ class ActiveShape(MonitorShape):
     def interval_seconds(self) -> int:
         """How often it looks."""
         return self.every
+
+
+class TimedShape(ActiveShape):
+    """A monitor whose look may be given a time limit of its own."""
+
+    timeout: FineDuration | None = Field(
+        None,
+        ge=0.1,
+        le=LONGEST_OWN_TIMEOUT_S,
+        description="How long one look may take; when left out half of `every`, but at least 1s and at most 10s.",
+    )
+
+    @field_validator("timeout")
+    @classmethod
+    def _ends_before_the_next_look(cls, timeout: float | None, info: ValidationInfo) -> float | None:
+        if timeout is not None and timeout > info.data.get("every", timeout):
+            raise ValueError("a look must end before the next one begins: it may not be longer than every")
+        return timeout
 
 
 BASE_FIELDS = frozenset({"name", "on", "paused", "kind", "every"})
@@ -107,8 +126,8 @@ def timeout_s(interval_seconds: float, *, promised_s: float | None = None) -> fl
 
 
 def limit_s(shape: Any, interval_seconds: float) -> float:
-    """How long one look with these settings may take: what they say (`within`), else by the interval."""
-    said: float | None = getattr(shape, "within", None)
+    """How long one look with these settings may take: what they say (`timeout`, `within`), else by the interval."""
+    said: float | None = getattr(shape, "timeout", None) or getattr(shape, "within", None)
     return timeout_s(interval_seconds, promised_s=promised_s(shape)) if said is None else float(said)
 
 
@@ -178,6 +197,7 @@ __all__ = [
     "FormField",
     "Kind",
     "MonitorShape",
+    "TimedShape",
     "Tools",
     "limit_s",
     "open_config",

@@ -1,5 +1,14 @@
 """Reads of watch: monitors, their states, what was observed."""
 
+from stormproof.watch.selectors.calendar import (
+    is_change_frozen,
+    is_paging_strict,
+    peak_factors,
+    peak_for,
+    peaks,
+    peaks_between,
+    peaks_near,
+)
 from stormproof.watch.selectors.history import (
     ROLL_UPS,
     STEP_SECONDS,
@@ -38,6 +47,15 @@ from stormproof.watch.selectors.monitors import (
     upkeep,
 )
 from stormproof.watch.selectors.pings import ping_for, ping_key_for, ping_keys, pings_of, runs_of
+from stormproof.watch.selectors.signals import (
+    Minutes,
+    down_times,
+    minutes_of_signal,
+    signal_for,
+    signals,
+    slices_of_signal,
+    usual_slices,
+)
 from stormproof.watch.selectors.walks import (
     StepBar,
     last_failed_walk_of,
@@ -53,12 +71,16 @@ __all__ = [
     "Figure",
     "LatencyPoint",
     "LatencySeries",
+    "Minutes",
     "StepBar",
     "agent_for_token",
     "agent_of",
     "daily_uptimes",
     "figures_of",
     "hosts",
+    "down_times",
+    "is_change_frozen",
+    "is_paging_strict",
     "last_failed_walk_of",
     "last_observations_of",
     "last_report_of",
@@ -66,6 +88,7 @@ __all__ = [
     "latency_series",
     "latency_summary",
     "metric_series",
+    "minutes_of_signal",
     "monitor_counts",
     "monitor_for",
     "monitors",
@@ -76,6 +99,11 @@ __all__ = [
     "newest_metrics",
     "node_states",
     "own_states",
+    "peak_factors",
+    "peak_for",
+    "peaks",
+    "peaks_between",
+    "peaks_near",
     "phases_of",
     "ping_for",
     "ping_key_for",
@@ -83,10 +111,14 @@ __all__ = [
     "pings_of",
     "probers_alive",
     "runs_of",
+    "signal_for",
+    "signals",
+    "slices_of_signal",
     "state_changes_of",
     "target_of",
     "upkeep",
     "uptime_of",
+    "usual_slices",
     "walk_file_for",
     "walks_of",
     "waterfall_of",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from json import dumps
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -33,23 +34,23 @@ from stormproof.watch.services.states import move_monitor
 
 PINGS_KEPT = 200  # the newest pings of each heartbeat
 MOST_DRIFT = timedelta(seconds=10)  # pings that overtook each other on their way here
-_SET_DUE = """
-UPDATE watch_monitor SET started_at = new.started_at, due_at = new.due_at
-FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS new (id, started_at, due_at)
-WHERE watch_monitor.id = new.id
-"""
-_REMEMBER = """
-INSERT INTO watch_heartbeat (monitor_id, runs, count, logged_at, minute, minute_count)
-SELECT * FROM unnest(%s::bigint[], %s::jsonb[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::int[])
-ON CONFLICT (monitor_id) DO UPDATE SET runs = excluded.runs, count = excluded.count, logged_at = excluded.logged_at,
-  minute = excluded.minute, minute_count = excluded.minute_count
-"""
-_KEEP = """
+_WRITE = """
+WITH due AS (
+  UPDATE watch_monitor SET started_at = new.started_at, due_at = new.due_at
+  FROM unnest(%(ids)s::bigint[], %(started)s::timestamptz[], %(due)s::timestamptz[]) AS new (id, started_at, due_at)
+  WHERE watch_monitor.id = new.id
+), remembered AS (
+  INSERT INTO watch_heartbeat (monitor_id, runs, count, logged_at, minute, minute_count)
+  SELECT * FROM unnest(%(ids)s::bigint[], %(runs)s::jsonb[], %(counts)s::bigint[], %(logged)s::timestamptz[],
+                       %(minutes)s::timestamptz[], %(minute_counts)s::int[])
+  ON CONFLICT (monitor_id) DO UPDATE SET runs = excluded.runs, count = excluded.count, logged_at = excluded.logged_at,
+    minute = excluded.minute, minute_count = excluded.minute_count
+)
 INSERT INTO watch_ping (monitor_id, number, at, kind, exit_status, run_id, took_ms, body, body_size, is_cut, method,
                         transport, address, agent)
-SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::smallint[], %s::uuid[],
-                     %s::double precision[], %s::text[], %s::int[], %s::bool[], %s::text[], %s::text[], %s::text[],
-                     %s::text[])
+SELECT * FROM unnest(%(p0)s::bigint[], %(p1)s::bigint[], %(p2)s::timestamptz[], %(p3)s::text[], %(p4)s::smallint[],
+                     %(p5)s::uuid[], %(p6)s::double precision[], %(p7)s::text[], %(p8)s::int[], %(p9)s::bool[],
+                     %(p10)s::text[], %(p11)s::text[], %(p12)s::text[], %(p13)s::text[])
 """
 _PRUNE = """
 DELETE FROM watch_ping USING watch_heartbeat
@@ -71,7 +72,7 @@ class _Beat:
     clockwork: Clockwork
     last_at: datetime | None
     last_ok: bool | None
-    rows: list[tuple[object, ...]] = field(default_factory=list)
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -98,6 +99,9 @@ def take_pings(pings: Sequence[IncomingPing], *, at: datetime) -> list[Taken]:
             answers[place] = Taken.CREATED
     _write([beat for beat in beats.values() if beat.rows])
     record_sightings(sightings, at=at)
+    announced = {sighting.monitor_id for sighting in sightings}
+    quiet = [beat.monitor.pk for beat in beats.values() if beat.rows and beat.monitor.pk not in announced]
+    announce(*(f"looks:{monitor_id}" for monitor_id in quiet))
     return answers
 
 
@@ -188,7 +192,7 @@ def _kind_of(shape: HeartbeatShape, ping: IncomingPing) -> str:
     return ping.kind
 
 
-def _row(beat: _Beat, ping: IncomingPing, *, kind: str, took_ms: float | None, at: datetime) -> tuple[object, ...]:
+def _row(beat: _Beat, ping: IncomingPing, *, kind: str, took_ms: float | None, at: datetime) -> tuple[Any, ...]:
     return (
         beat.monitor.pk,
         beat.clockwork.count,
@@ -233,22 +237,20 @@ def _write(beats: Sequence[_Beat]) -> None:
         late_at(beat.shape.times, done_at=beat.last_at, runs=beat.clockwork.runs) if beat.monitor.enabled else None
         for beat in beats
     ]
+    rows = [row for beat in beats for row in beat.rows]
+    columns = {f"p{place}": list(column) for place, column in enumerate(zip(*rows, strict=True))}
+    values: dict[str, list[Any]] = {
+        "ids": ids,
+        "started": [min(each.runs.values(), default=None) for each in clockworks],
+        "due": due,
+        "runs": [_as_json(each) for each in clockworks],
+        "counts": [each.count for each in clockworks],
+        "logged": [each.logged_at for each in clockworks],
+        "minutes": [each.minute for each in clockworks],
+        "minute_counts": [each.minute_count for each in clockworks],
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_SET_DUE, [ids, [min(each.runs.values(), default=None) for each in clockworks], due])
-        cursor.execute(
-            _REMEMBER,
-            [
-                ids,
-                [_as_json(each) for each in clockworks],
-                [each.count for each in clockworks],
-                [each.logged_at for each in clockworks],
-                [each.minute for each in clockworks],
-                [each.minute_count for each in clockworks],
-            ],
-        )
-        rows = [row for beat in beats for row in beat.rows]
-        cursor.execute(_KEEP, [list(column) for column in zip(*rows, strict=True)])
-    announce(*(f"pings:{monitor_id}" for monitor_id in ids))
+        cursor.execute(_WRITE, {**values, **columns})
 
 
 def _as_json(clockwork: Clockwork) -> str:

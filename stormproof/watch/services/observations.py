@@ -28,7 +28,7 @@ WHERE watch_monitor.id = seen.id AND (watch_monitor.last_at IS NULL OR watch_mon
 """
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_sightings(sightings: Sequence[Sighting], *, at: datetime) -> int:
     """Keep `sightings` and decide what they mean, in one transaction; how many monitors changed their state.
 

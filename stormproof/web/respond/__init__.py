@@ -28,10 +28,21 @@ STAGE = Stage(
     key="i",
     pages=(
         Page(name="Declare an incident", url="declare_incident", permission="respond.act", icon="urgent"),
+        Page(name="Incident figures", url="incident_metrics", permission="respond.read", icon="chart-histogram"),
+        Page(name="Noise", url="noise", permission="respond.read", icon="volume-off"),
+        Page(
+            name="On call",
+            url="on-call",
+            permission="respond.read",
+            icon="calendar-user",
+            note="Who is, who comes next",
+        ),
+        Page(name="Away from on call", url="absences", permission="respond.read", icon="beach", note="Your absences"),
         Page(name="Alerts", url="alerts", permission="respond.read", icon="bell-ringing"),
         Page(name="Silences", url="silences", permission="respond.read", icon="bell-off"),
     ),
     settings=(
+        Page(name="On call", url="on-call", permission="respond.read", note="Schedules, shifts, swaps"),
         Page(name="Paging", url="paging", permission="respond.read", note="Who is paged, in which order"),
         Page(name="Integrations", url="integrations", permission="respond.read", note="Systems that deliver alerts"),
         Page(name="Alert routing", url="alert-routing", permission="respond.read", note="What becomes of an alert"),

@@ -40,6 +40,13 @@ STAGE = Stage(
     pages=(
         Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),
         Page(
+            name="Business signals",
+            url="signals",
+            permission="watch.read",
+            note="orders a minute",
+            icon="chart-histogram",
+        ),
+        Page(
             name="Import monitors",
             url="import-monitors",
             permission="watch.write",
@@ -47,6 +54,7 @@ STAGE = Stage(
             icon="file-import",
         ),
         Page(name="Hosts", url="hosts", permission="watch.read", note="machines with an agent", icon="server-2"),
+        Page(name="Vendors", url="vendors", permission="watch.read", note="their status pages", icon="building-store"),
         Page(name="Ping keys", url="ping-keys", permission="watch.write", note="heartbeats by name", icon="key"),
     ),
     search=_find,

@@ -11,12 +11,14 @@ from django import forms
 from django.utils.text import slugify
 
 from stormproof.business.selectors import nodes_in_use
+from stormproof.core.document import write_duration
 from stormproof.watch.kinds import KINDS, Kind, WrongSettings, read_settings
 from stormproof.watch.kinds.kind import BASE_FIELDS, FormField
 from stormproof.watch.models import Monitor
 from stormproof.watch.selectors import monitors_in_use
 
 SEALED = "sealed:"
+REMOVE = "-"
 AREAS = ("area", "lines", "pairs", "values", "yaml")
 
 
@@ -42,10 +44,11 @@ class MonitorForm(forms.Form):
             help_text="What is down when this is down: a function, an asset, a supplier.",
         )
         for field in kind.fields:
-            self.fields[key_of(field.path)] = _field(field, is_kept=bool(self._kept))
+            self.fields[key_of(field.path)] = _field(field, is_kept=_at(self._kept, field.path) is not None)
         if kind.look is not None:
+            usual = write_duration(kind.shape.model_fields["every"].default)
             self.fields["every"] = forms.CharField(
-                label="Every", initial="60s", help_text="How often it looks, such as 5s, 1m or 1h."
+                label="Every", initial=usual, help_text="How often it looks, such as 5s, 1m or 1h."
             )
 
     @property
@@ -85,8 +88,8 @@ class MonitorForm(forms.Form):
 
     def _put(self, data: dict[str, Any], field: FormField, typed: Any) -> None:
         value = _read(field, typed)
-        if field.widget == "secret" and value is None:
-            value = self._kept.get(field.path)
+        if field.widget == "secret":
+            value = None if value == REMOVE else value or _at(self._kept, field.path)
         if value is None:
             return
         *folders, name = field.path.split(".")
@@ -94,6 +97,14 @@ class MonitorForm(forms.Form):
         for folder in folders:
             place = place.setdefault(folder, {})
         place[name] = value
+
+
+def _at(config: Mapping[str, Any], path: str) -> Any:
+    """What the settings have at `path`, or None."""
+    value: Any = config
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
 
 
 def _with_unit(text: str) -> str:
@@ -111,8 +122,12 @@ def _field(field: FormField, *, is_kept: bool) -> forms.Field:
         rows = {"area": 5, "yaml": 16}.get(field.widget, 3)
         return forms.CharField(widget=forms.Textarea(attrs={"rows": rows, **attributes}), **about)
     if field.widget == "secret" and is_kept:
-        about |= {"required": False, "help_text": f"Leave empty to keep what is there. {field.help}"}
+        about |= {"required": False, "help_text": f"Leave empty to keep what is there{_or_remove(field)}. {field.help}"}
     return forms.CharField(widget=forms.TextInput(attrs={**attributes, "autocomplete": "off"}), **about)
+
+
+def _or_remove(field: FormField) -> str:
+    return "" if field.required else f", or write {REMOVE} to remove it"
 
 
 def _read(field: FormField, typed: Any) -> Any:
@@ -155,12 +170,16 @@ def initial_of(monitor: Monitor) -> dict[str, Any]:
     """What the form shows of a monitor; sealed secrets stay sealed, those with a field of their own are left out."""
     found: dict[str, Any] = {"name": monitor.name, "on": monitor.node.slug, "every": f"{monitor.interval_seconds}s"}
     for field in KINDS[monitor.kind].fields:
-        value: Any = monitor.config
-        for step in field.path.split("."):
-            value = value.get(step) if isinstance(value, Mapping) else None
+        value = _at(monitor.config, field.path)
         if value is not None and not (field.widget == "secret" and str(value).startswith(SEALED)):
             found[key_of(field.path)] = _written(field, value)
     return found
+
+
+def prefilled(kind: Kind, query: Mapping[str, str]) -> dict[str, Any]:
+    """What an address says of a new monitor: `?on=checkout&url=...`."""
+    named = {key_of(field.path): query[field.path] for field in kind.fields if field.path in query}
+    return {"on": query.get("on", ""), "name": query.get("name", ""), **named}
 
 
 def _written(field: FormField, value: Any) -> Any:

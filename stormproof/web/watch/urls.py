@@ -3,6 +3,7 @@
 from django.urls import path
 
 from stormproof.web.watch.views import charts, hosts, imports, jobs, pages, pings, walks
+from stormproof.web.watch.views import charts, imports, jobs, pages, pings, signals, vendors, walks
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),
@@ -17,10 +18,14 @@ urlpatterns = [
     path("monitors/<slug:slug>/resume/", pages.resume, name="monitor-resume"),
     path("monitors/<slug:slug>/retire/", pages.retire, name="monitor-retire"),
     path("monitors/<slug:slug>/test/", pages.test_now, name="monitor-test"),
+    path("signals/", signals.show_signals, name="signals"),
+    path("signals/<slug:slug>/", signals.show_signal, name="signal"),
+    path("signals/<slug:slug>/chart/", signals.signal_chart, name="signal-chart"),
     path("monitors/<slug:slug>/pings/", jobs.show_pings, name="monitor-pings"),
     path("monitors/<slug:slug>/pings/<int:number>/", jobs.show_ping, name="monitor-ping"),
     path("monitors/<slug:slug>/how-to-ping/", jobs.how_to_ping, name="how-to-ping"),
     path("imports/", imports.import_monitors, name="import-monitors"),
+    path("vendors/", vendors.show_vendors, name="vendors"),
     path("ping-keys/", jobs.show_ping_keys, name="ping-keys"),
     path("ping-keys/<int:key_id>/revoke/", jobs.revoke_key, name="revoke-ping-key"),
     path("hosts/", hosts.show_hosts, name="hosts"),

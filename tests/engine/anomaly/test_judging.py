@@ -72,7 +72,7 @@ def test_the_slice_that_lost_is_named_not_the_largest():
         ("device", "phone", 120.0, 150.0, 0.92),
         ("device", "desktop", 80.0, 100.0, 0.92),
     ]
-    worst = worst_slices(rows, correlation=0.01)[0]
+    worst = worst_slices(rows, spread=0.01)[0]
     assert (worst.dimension, worst.name, worst.missing) == ("provider", "broken", 26.0)
     assert round(worst.excess) == 25
     assert worst.p < 1e-8
@@ -84,4 +84,11 @@ def test_when_everything_sinks_alike_no_slice_has_an_excess():
         ("provider", "b", 90.0, 200.0, 0.9),
         ("country", "DE", 135.0, 300.0, 0.9),
     ]
-    assert [loss.excess for loss in worst_slices(rows, correlation=0.01)] == [0.0, 0.0, 0.0]
+    assert [loss.excess for loss in worst_slices(rows, spread=0.01)] == [0.0, 0.0, 0.0]
+
+
+def test_a_volume_slice_is_held_against_its_own_portion():
+    rows = [("country", "DE", 90.0, 100.0, 1.0), ("country", "NL", 2.0, 40.0, 1.0)]
+    worst = worst_slices(rows, spread=0.02, is_volume=True)[0]
+    assert (worst.name, worst.missing) == ("NL", 38.0)
+    assert worst.p < 1e-4

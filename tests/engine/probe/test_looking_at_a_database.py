@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from stormproof.engine.probe.conditions import read_condition
 from stormproof.engine.probe.guard import Guard
 from stormproof.engine.probe.outcome import Outcome
 from stormproof.engine.probe.sql import SqlCheck, fault_of_url, probe_sql
+from stormproof.engine.probe.thresholds import Thresholds
 from tests import database
 from tests.engine.probe.servers import LOOPBACK
 
@@ -24,7 +26,9 @@ def url() -> str:
 
 
 def look(url: str, query: str, *, guard: Guard = LOOPBACK, deadline_s: float = 3, **about: Any) -> Outcome:
-    return asyncio.run(probe_sql(SqlCheck(url=url, query=query, **about), guard=guard, deadline_s=deadline_s))
+    about |= {key: read_condition(about[key]) for key in ("down_when", "degraded_when") if key in about}
+    check = SqlCheck(url=url, query=query, thresholds=Thresholds(**about))
+    return asyncio.run(probe_sql(check, guard=guard, deadline_s=deadline_s))
 
 
 @pytest.mark.parametrize(
@@ -32,7 +36,7 @@ def look(url: str, query: str, *, guard: Guard = LOOPBACK, deadline_s: float = 3
     [
         ("SELECT 7", {"equals": 7}),
         ("SELECT 7", {"equals": "7"}),
-        ("SELECT 7;", {"at_least": 7, "at_most": 7}),
+        ("SELECT 7;", {"down_when": "< 7 or > 7"}),
         ("SELECT 1.50::numeric", {"equals": 1.5}),
         ("SELECT true", {"equals": True}),
         ("SELECT true", {"equals": "true"}),
@@ -51,10 +55,10 @@ def test_a_value_that_fits_is_good(url: str, query: str, about: dict[str, Any]) 
     ("query", "about", "reason"),
     [
         ("SELECT 6", {"equals": 7}, "the value is 6, expected 7"),
-        ("SELECT 6", {"at_least": 7}, "the value is 6, expected at least 7"),
-        ("SELECT 8", {"at_most": 7.5}, "the value is 8, expected at most 7.5"),
-        ("SELECT 'many'", {"at_most": 7}, "the value is many, expected a number"),
-        ("SELECT null", {"equals": 1}, "the value is None, expected 1"),
+        ("SELECT 6", {"down_when": "< 7"}, "the value is 6, down when < 7"),
+        ("SELECT 8", {"down_when": "> 7.5"}, "the value is 8, down when > 7.5"),
+        ("SELECT 'many'", {"degraded_when": "> 7"}, "the value is many, expected a number"),
+        ("SELECT null", {"equals": 1}, "the value is null, expected 1"),
         ("SELECT 1 WHERE false", {}, "the query gave no row"),
         ("SELECT nothing_such()", {}, "says: function nothing_such() does not exist"),
     ],
@@ -63,6 +67,19 @@ def test_a_value_that_does_not_fit_is_said(url: str, query: str, about: dict[str
     found = look(url, query, **about)
     assert not found.ok
     assert reason in found.reason
+
+
+def test_a_value_past_the_lower_bound_is_degraded(url: str) -> None:
+    found = look(url, "SELECT 60", degraded_when="> 50", down_when="> 100")
+    assert (found.ok, found.degraded, found.reason) == (True, True, "the value is 60, degraded when > 50")
+
+
+@pytest.mark.parametrize(
+    ("meaning", "state"), [("up", (True, False)), ("degraded", (True, True)), ("down", (False, False))]
+)
+def test_no_row_means_what_was_said(url: str, meaning: str, state: tuple[bool, bool]) -> None:
+    found = look(url, "SELECT 1 WHERE false", when_missing=meaning)
+    assert (found.ok, found.degraded) == state
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,10 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from stormproof.engine.probe.answer import Answer as WebAnswer
+from stormproof.engine.probe.answer import HttpCheck, decoded, fault_of_answer
 from stormproof.engine.probe.guard import AddressRefused, Guard, NameNotFound, Target
-from stormproof.engine.probe.http import HttpCheck, fault_of_answer, read_body, say_client_error, text_of
+from stormproof.engine.probe.http import read_body, say_client_error
 from stormproof.engine.probe.journey.steps import StepSeen
 from stormproof.engine.probe.journey.taking import Answer, NothingToTake, Take, take_from
 from stormproof.engine.probe.journey.words import UnknownName, fill_in, known_at_start, redact
@@ -152,7 +154,10 @@ class _Visitor:
             contains_not=fill_in(check.contains_not, self._known),
             json=fill_in(check.json, self._known),
         )
-        if fault := fault_of_answer(wanted, status=answer.status, body=text, charset=answer.charset):
+        seen = WebAnswer(
+            status=answer.status, headers=answer.headers, body=text, charset=answer.charset or "utf-8", url=self._page
+        )
+        if fault := fault_of_answer(wanted, seen):
             raise _StepFailed(fault)
         took_ms = (time.perf_counter() - self._step_began) * 1000
         if check.faster_than_s is not None and took_ms > check.faster_than_s * 1000:
@@ -224,7 +229,7 @@ class _Visitor:
         if not step.take:
             return
         cookies = {morsel.key: morsel.value for morsel in self._cookies}
-        seen = Answer(text=text_of(body, answer.charset), headers=answer.headers, cookies=cookies)
+        seen = Answer(text=decoded(body, answer.charset), headers=answer.headers, cookies=cookies)
         for name, take in step.take.items():
             self._known[name] = take_from(seen, take)
 

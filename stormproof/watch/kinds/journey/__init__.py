@@ -14,7 +14,7 @@ from stormproof.engine.probe.http import HttpCheck
 from stormproof.engine.probe.journey import JourneyCheck, JourneyStep, Take, walk
 from stormproof.engine.probe.journey.taking import fault_of
 from stormproof.engine.probe.outcome import Outcome
-from stormproof.watch.kinds.http import SECRET_HEADERS, Expect, Method, clean_headers, read_statuses, several
+from stormproof.watch.kinds.http import SECRET_HEADERS, Expect, Method, clean_headers, expectations_of
 from stormproof.watch.kinds.journey.shape import MOST_STEPS, WalkShape, names, require_known_names, secret_values
 from stormproof.watch.kinds.kind import FormField, Kind, Path, Tools
 
@@ -111,7 +111,6 @@ def check_of(shape: JourneyShape) -> JourneyCheck:
 
 
 def _step_of(step: StepShape) -> JourneyStep:
-    expect = step.expect
     sends = bool(step.form or step.json_body is not None or step.body)
     check = HttpCheck(
         url=step.url,
@@ -119,11 +118,7 @@ def _step_of(step: StepShape) -> JourneyStep:
         headers=step.headers,
         body=step.body,
         follow_redirects=step.follow_redirects,
-        statuses=read_statuses(expect.status),
-        contains=several(expect.contains),
-        contains_not=several(expect.contains_not),
-        json=expect.json_values,
-        faster_than_s=expect.faster_than,
+        **expectations_of(step.expect),
     )
     take = {name: take_of(one) for name, one in step.take.items()}
     return JourneyStep(name=step.name, check=check, form=step.form, json=step.json_body, take=take)

@@ -6,21 +6,12 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
-from stormproof.core.document import FineDuration
 from stormproof.engine.probe.outcome import Outcome
 from stormproof.engine.probe.sql import SqlCheck, fault_of_url, probe_sql
-from stormproof.watch.kinds.kind import (
-    FROM_ENV,
-    SEALED,
-    ActiveShape,
-    FormField,
-    Kind,
-    Path,
-    Tools,
-    require_foreign_variable,
-)
+from stormproof.watch.kinds.kind import FROM_ENV, SEALED, FormField, Kind, Path, Tools, require_foreign_variable
+from stormproof.watch.kinds.thresholds import VALUE_FIELDS, ValueShape, thresholds_of
 
 
 def _database_address(url: str) -> str:
@@ -34,38 +25,20 @@ def _database_address(url: str) -> str:
     return url
 
 
-class ExpectValue(BaseModel):
-    """What the first column of the first row must be."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    equals: str | int | float | bool | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-
-
-class SqlShape(ActiveShape):
+class SqlShape(ValueShape):
     """A value in a PostgreSQL database."""
 
     kind: Literal["sql"]
     url: Annotated[str, AfterValidator(_database_address)] = Field(
         description="postgresql://... or env:NAME, to take the address from the prober's environment."
     )
-    query: str = Field(min_length=1, max_length=10000)
-    expect: ExpectValue = Field(default_factory=ExpectValue)
-    faster_than: FineDuration | None = Field(None, gt=0, description="Slower than this is degraded.")
+    query: str = Field(
+        min_length=1, max_length=10000, description="One statement; the first column of its first row is the value."
+    )
 
 
 async def _look(shape: SqlShape, tools: Tools) -> Outcome:
-    expect = shape.expect
-    check = SqlCheck(
-        url=shape.url,
-        query=shape.query,
-        equals=expect.equals,
-        at_least=expect.at_least,
-        at_most=expect.at_most,
-        faster_than_s=shape.faster_than,
-    )
+    check = SqlCheck(url=shape.url, query=shape.query, thresholds=thresholds_of(shape))
     return await probe_sql(check, guard=tools.guard, deadline_s=tools.deadline_s)
 
 
@@ -109,11 +82,6 @@ KIND = Kind(
         FormField(
             path="query", label="Query", widget="area", placeholder="SELECT NOT pg_is_in_recovery()", required=True
         ),
-        FormField(path="expect.equals", label="The value is", widget="scalar", placeholder="true"),
-        FormField(path="expect.at_least", label="The value is at least", widget="number"),
-        FormField(path="expect.at_most", label="The value is at most", widget="number"),
-        FormField(
-            path="faster_than", label="Faster than", placeholder="500ms", help="Slower than this is degraded, not down."
-        ),
+        *VALUE_FIELDS,
     ),
 )

@@ -6,20 +6,20 @@ from typing import Literal
 
 from pydantic import Field
 
-from stormproof.core.document import FineDuration
 from stormproof.engine.probe.outcome import Outcome
 from stormproof.engine.probe.tcp import TcpCheck, probe_tcp
-from stormproof.watch.kinds.kind import ActiveShape, FormField, Kind, Tools
+from stormproof.watch.kinds.kind import FormField, Kind, TimedShape, Tools
+from stormproof.watch.kinds.targets import FASTER_THAN_FIELD, TIMEOUT_FIELD, FasterThan, Host, Port
 
 
-class TcpShape(ActiveShape):
+class TcpShape(TimedShape):
     """A TCP port."""
 
     kind: Literal["tcp"]
-    host: str = Field(min_length=1, max_length=253)
-    port: int = Field(ge=1, le=65535)
+    host: Host
+    port: Port
     greeting: str = Field("", max_length=200, description="What the server's greeting must contain.")
-    faster_than: FineDuration | None = Field(None, gt=0, description="Slower than this is degraded.")
+    faster_than: FasterThan = None
 
 
 async def _look(shape: TcpShape, tools: Tools) -> Outcome:
@@ -40,8 +40,7 @@ KIND = Kind(
         FormField(path="host", label="Host", placeholder="mail.shop.example", required=True),
         FormField(path="port", label="Port", widget="number", placeholder="25", required=True),
         FormField(path="greeting", label="Greeting contains", placeholder="220", help="Empty: any connection is good."),
-        FormField(
-            path="faster_than", label="Faster than", placeholder="500ms", help="Slower than this is degraded, not down."
-        ),
+        FASTER_THAN_FIELD,
+        TIMEOUT_FIELD,
     ),
 )

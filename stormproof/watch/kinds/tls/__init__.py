@@ -9,15 +9,16 @@ from pydantic import Field
 from stormproof.core.document import Duration
 from stormproof.engine.probe.outcome import Outcome
 from stormproof.engine.probe.tls import TlsCheck, probe_tls
-from stormproof.watch.kinds.kind import ActiveShape, FormField, Kind, Tools
+from stormproof.watch.kinds.kind import FormField, Kind, TimedShape, Tools
+from stormproof.watch.kinds.targets import TIMEOUT_FIELD, Host, Port
 
 
-class TlsShape(ActiveShape):
+class TlsShape(TimedShape):
     """The certificate of a TLS port."""
 
     kind: Literal["tls"]
-    host: str = Field(min_length=1, max_length=253)
-    port: int = Field(443, ge=1, le=65535)
+    host: Host
+    port: Port = 443
     warn_before: Duration = Field(14 * 86400, ge=0, description="Degraded from this long before the certificate ends.")
 
 
@@ -41,5 +42,6 @@ KIND = Kind(
         FormField(
             path="warn_before", label="Warn before", placeholder="14d", help="Degraded from this long before its end."
         ),
+        TIMEOUT_FIELD,
     ),
 )

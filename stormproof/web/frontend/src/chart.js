@@ -1,5 +1,6 @@
 // <div data-chart="id-of-json-script" | data-chart-url="...">: lines over time, drawn as SVG by ECharts.
 // JSON: {unit, series: [{name, points: [[epoch_ms, value|null], ...], tone?}], limit?: {name, value},
+//        area?: {name, points: [[epoch_ms, low, high], ...]}: a shaded range behind the lines, dashed?: true on a series,
 //        bands?: [{from, to, name, tone}], marks?: [{at, name}], kind?: "line"|"bar"}
 import { BarChart, LineChart } from "echarts/charts"
 import {
@@ -21,11 +22,20 @@ function tone(name) {
 function seriesOf(series, index, data) {
   return {
     type: data.kind ?? "line", name: series.name, data: series.points, showSymbol: false, connectNulls: false,
-    lineStyle: { width: 2 }, color: series.tone ? tone(series.tone) : undefined, animation: false,
+    lineStyle: { width: 2, type: series.dashed ? "dashed" : "solid" }, color: series.tone ? tone(series.tone) : undefined, animation: false,
     areaStyle: data.series.length === 1 && data.kind !== "bar" ? { opacity: 0.12 } : undefined,
     markLine: index === 0 ? marksOf(data) : undefined,
     markArea: index === 0 && data.bands ? { silent: true, data: data.bands.map(bandOf) } : undefined,
   }
+}
+
+// Two stacked lines nobody sees: the lower edge, and the height above it, which is filled.
+function areaOf(area) {
+  const edge = { type: "line", stack: "area", showSymbol: false, silent: true, lineStyle: { opacity: 0 }, animation: false, color: tone("unknown"), tooltip: { show: false } }
+  return [
+    { ...edge, name: `${area.name} from`, data: area.points.map(([at, low]) => [at, low]) },
+    { ...edge, name: area.name, data: area.points.map(([at, low, high]) => [at, high - low]), areaStyle: { opacity: 0.18 } },
+  ]
 }
 
 function marksOf(data) {
@@ -46,7 +56,7 @@ function optionOf(data) {
     aria: { enabled: true },
     textStyle: { fontFamily: "Inter Variable, sans-serif" },
     grid: { left: 8, right: 12, top: data.series.length > 1 ? 32 : 12, bottom: 4, containLabel: true },
-    legend: data.series.length > 1 ? { top: 0, left: 0, textStyle: { color: muted } } : undefined,
+    legend: data.series.length > 1 ? { top: 0, left: 0, textStyle: { color: muted }, data: [...data.series, ...(data.area ? [data.area] : [])].map((series) => series.name) } : undefined,
     tooltip: {
       trigger: "axis", confine: true, backgroundColor: colourOf("--tblr-bg-surface"), borderColor: colourOf("--tblr-border-color"),
       textStyle: { color: colourOf("--tblr-body-color") },
@@ -55,7 +65,7 @@ function optionOf(data) {
     dataZoom: data.zooms ? [{ type: "inside", filterMode: "none" }] : undefined,
     xAxis: { type: "time", min: data.from, max: data.to, axisLine: line, axisTick: line, axisLabel: { color: muted, hideOverlap: true } },
     yAxis: { type: "value", min: data.min ?? 0, max: data.max, splitLine: line, axisLabel: { color: muted } },
-    series: data.series.map((series, index) => seriesOf(series, index, data)),
+    series: [...data.series.map((series, index) => seriesOf(series, index, data)), ...(data.area ? areaOf(data.area) : [])],
   }
 }
 

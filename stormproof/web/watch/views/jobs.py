@@ -70,7 +70,7 @@ def show_pings(request: Request, slug: str) -> HttpResponseBase:
     )
     if listed.wants_csv:
         return listed.as_csv()
-    context = {"list": listed, "monitor": monitor, "runs": selectors.runs_of(monitor), "topic": f"pings:{monitor.pk}"}
+    context = {"list": listed, "monitor": monitor, "runs": selectors.runs_of(monitor), "topic": f"looks:{monitor.pk}"}
     return render(request, "watch/pings.html", context)
 
 

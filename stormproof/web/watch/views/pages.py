@@ -31,7 +31,7 @@ from stormproof.watch.services.monitors import (
 from stormproof.web.drawing import Drawing, Node, draw_graph
 from stormproof.web.listing import Column, Filter, read_list
 from stormproof.web.requests import Request, acts, reads
-from stormproof.web.watch.forms import MonitorForm, free_slug, initial_of, stored_settings
+from stormproof.web.watch.forms import MonitorForm, free_slug, initial_of, prefilled, stored_settings
 from stormproof.web.watch.views.charts import RANGES, day_bars
 from stormproof.web.watch.views.hosts import host_context
 from stormproof.web.watch.views.walks import walk_context
@@ -170,7 +170,7 @@ def choose_kind(request: Request) -> HttpResponseBase:
 @reads("watch.write")
 def add_monitor(request: Request, kind: str) -> HttpResponseBase:
     """The second step of a new monitor: its settings."""
-    form = MonitorForm(kind_named(kind), request.POST or None, initial={"on": request.GET.get("on", "")})
+    form = MonitorForm(kind_named(kind), request.POST or None, initial=prefilled(kind_named(kind), request.GET))
     if request.method == "POST" and form.is_valid():
         try:
             slug = free_slug(form.cleaned_data["name"])

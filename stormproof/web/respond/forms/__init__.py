@@ -148,17 +148,7 @@ class TaskForm(forms.Form):
 
     def clean_due_in(self) -> float | None:
         """The seconds, None when it was left empty."""
-        text = str(self.cleaned_data["due_in"]).strip()
-        if not text:
-            return None
-        try:
-            return read_duration(text)
-        except ValueError as error:
-            raise forms.ValidationError(str(error)) from error
-
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        super().__init__(*arguments, **keywords)
-        self.fields["assignee"].queryset = people()  # type: ignore[attr-defined]
+        return seconds_in(self.cleaned_data["due_in"])
 
 
 class ResolveForm(forms.Form):
@@ -249,3 +239,11 @@ class SilenceForm(forms.Form):
             return read_duration(self.cleaned_data["lasts"])
         except ValueError as error:
             raise forms.ValidationError(f"{error}") from error
+
+
+def seconds_in(text: str) -> float | None:
+    """The seconds that `text` says, None when it is empty; a wrong one is an error at its field."""
+    try:
+        return read_duration(text.strip()) if text.strip() else None
+    except ValueError as error:
+        raise forms.ValidationError(str(error)) from error
