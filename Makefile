@@ -42,7 +42,7 @@ bench: setup-tests  ## the figures behind our claims
 	@for script in benchmarks/*.py; do [ -e "$$script" ] || continue; echo "== $$script"; $(PY) "$$script" || exit 1; done
 
 chaos: setup-tests  ## kill every process at many moments of a real incident
-	STORMPROOF_TEST_MOMENTS=20 $(PYTEST) -q -m parts tests/chaos
+	STORMPROOF_TEST_MOMENTS=20 STORMPROOF_TEST_KILLS=200 $(PYTEST) -q -m parts tests/chaos
 
 fuzz: setup-tests  ## the property tests, for long
 	$(PYTEST) -q -m hypothesis --hypothesis-profile=long

@@ -51,13 +51,12 @@ def fill(count: int) -> Any:
 
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
+    (FOLDER / "static").mkdir()
     at = now()
     node = Node.objects.create(slug="shop", name="Shop", kind="asset", added_at=at)
     integration, _ = create_integration(slug="am", name="AM", kind="alertmanager", node=node, actor=SYSTEM, at=at)
     groups = AlertGroup.objects.bulk_create(
-        AlertGroup(
-            key=str(n), name=f"Alert {n}", service=f"service-{n % 50}", node=node, severity=1 + n % 4, opened_at=at
-        )
+        AlertGroup(key=str(n), name=f"Alert {n}", service=f"s-{n % 50}", node=node, severity=1 + n % 4, opened_at=at)
         for n in range(200)
     )
     with connection.cursor() as cursor:
@@ -110,7 +109,7 @@ def run(user: Any) -> None:
     from stormproof.respond.models import ExternalAlert
     from stormproof.respond.selectors import AlertFilter, alert_counts, alert_page
 
-    client, actor = Client(), actor_for(user)
+    client, actor = Client(SERVER_NAME="127.0.0.1"), actor_for(user)
     client.force_login(user)
     ids = list(ExternalAlert.objects.filter(state="open").values_list("pk", flat=True)[:1000])
 
@@ -127,9 +126,8 @@ def run(user: Any) -> None:
         assert answer.json() == {"changed": 1}, answer.content
 
     measure("acknowledge_one_by_api", acknowledge)
-    measure(
-        "acknowledge_one_by_page", lambda n: client.post("/alerts/act/", {"id": ids[500 + n], "act": "acknowledge"})
-    )
+    form = {"act": "acknowledge"}
+    measure("acknowledge_one_by_page", lambda n: client.post("/alerts/act/", {**form, "id": ids[500 + n]}))
     measure("list_page", get("/alerts/"))
     measure("list_page_of_one_severity", get("/alerts/?severity=4"))
     measure("list_page_of_one_label", get("/alerts/?label=zone%3Dz7"))

@@ -15,7 +15,7 @@ from stormproof.core.refusals import NotFound
 from stormproof.people.models import User
 from stormproof.people.selectors import people_by_email
 from stormproof.review import selectors, services
-from stormproof.review.models import Action, Lesson, PostIncidentReview
+from stormproof.review.models import Action, Cause, Lesson, PostIncidentReview
 
 router = Router(tags=["review"])
 
@@ -53,6 +53,7 @@ class ActionOut(Schema):
     title: str
     owner: str
     due_on: date
+    priority: str
     done_at: datetime | None
     incident: int
 
@@ -76,6 +77,7 @@ class ReviewOut(Schema):
     summary: str
     root_cause: str
     contributing_factors: str
+    five_whys: list[str]
     figures: FiguresOut
     opened_at: datetime
     due_on: date
@@ -105,6 +107,24 @@ class WordsIn(Schema):
     root_cause: str
     contributing_factors: str = ""
     owner: str | None = None
+    five_whys: list[str] | None = None
+
+
+class CauseIn(Schema):
+    """A cause of the fault tree; gate is basic, and or or; parent is the id of another."""
+
+    text: str
+    gate: str = "basic"
+    parent: int | None = None
+
+
+class CauseOut(Schema):
+    """One cause of the fault tree."""
+
+    id: int
+    text: str
+    gate: str
+    parent_id: int | None
 
 
 class LessonIn(Schema):
@@ -120,6 +140,7 @@ class ActionIn(Schema):
     title: str
     owner: str
     due_on: date
+    priority: str = "medium"
 
 
 def _review(request: Request, number: int) -> PostIncidentReview:
@@ -163,8 +184,26 @@ def put_review(request: Request, number: int, words: WordsIn) -> PostIncidentRev
         contributing_factors=words.contributing_factors,
         owner=_person(words.owner) if words.owner else None,
         actor=request.actor,
+        at=now(),
     )
+    if words.five_whys is not None:
+        services.set_five_whys(_review(request, number), answers=words.five_whys, actor=request.actor, at=now())
     return _review(request, number)
+
+
+@router.post("/reviews/{int:number}/causes", response={201: CauseOut}, summary="Add a cause")
+def add_cause(request: Request, number: int, new: CauseIn) -> Status[Cause]:
+    """Put a cause into the fault tree."""
+    review = _review(request, number)
+    parent = selectors.cause_for(request.actor, review, new.parent) if new.parent is not None else None
+    cause = services.add_cause(review, text=new.text, parent=parent, gate=new.gate, actor=request.actor, at=now())
+    return Status(201, cause)
+
+
+@router.get("/reviews/{int:number}/causes", response=list[CauseOut], summary="The fault tree")
+def list_causes(request: Request, number: int) -> list[Cause]:
+    """The causes, parents before what stands beneath them."""
+    return selectors.causes_of(_review(request, number))
 
 
 @router.post("/reviews/{int:number}/lessons", response={201: LessonOut}, summary="Add a lesson")
@@ -179,7 +218,13 @@ def add_action(request: Request, number: int, new: ActionIn) -> Status[Action]:
     """Give somebody something to do by a date."""
     review = _review(request, number)
     action = services.add_action(
-        review, title=new.title, owner=_person(new.owner), due_on=new.due_on, actor=request.actor, at=now()
+        review,
+        title=new.title,
+        owner=_person(new.owner),
+        due_on=new.due_on,
+        priority=new.priority,
+        actor=request.actor,
+        at=now(),
     )
     return Status(201, action)
 

@@ -55,6 +55,11 @@ def actor_for_token(raw: str, *, at: datetime) -> Actor:
     return actor_of_token(token) if token else NOBODY
 
 
+def people_with_role(role: str) -> list[User]:
+    """Everybody who is here and holds `role`, by address."""
+    return list(User.objects.filter(is_active=True, roles__contains=[role]).order_by("email"))
+
+
 def admins() -> QuerySet[User]:
     """The active people who hold the role of administrator."""
     return User.objects.filter(is_active=True, roles__contains=[Role.ADMIN])

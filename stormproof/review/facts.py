@@ -24,6 +24,22 @@ class ReviewSignedOff(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReviewWritten(Fact):
+    """A person wrote in a review what happened or why."""
+
+    review_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionChased(Fact):
+    """Somebody was reminded of an action that is due soon or today; or the managers of one that is long overdue."""
+
+    action_id: int
+    review_id: int
+    stage: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ActionAdded(Fact):
     """Somebody is to do something by a date, so that it does not happen again."""
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from stormproof.review.choices import LessonKind, ReviewState
+from stormproof.review.choices import Gate, LessonKind, Priority, ReviewState
 
 
 class PostIncidentReview(models.Model):
@@ -20,6 +20,8 @@ class PostIncidentReview(models.Model):
     summary = models.TextField(blank=True)
     root_cause = models.TextField(blank=True)
     contributing_factors = models.TextField(blank=True)
+    five_whys = models.JSONField(default=list, blank=True)  # each answers why of the one before
+    authors = models.JSONField(default=list, blank=True)  # ids of the people who wrote in it
     figures = models.JSONField(default=dict)
     opened_at = models.DateTimeField()
     due_on = models.DateField()
@@ -39,6 +41,27 @@ class PostIncidentReview(models.Model):
 
     def __str__(self) -> str:
         return f"Review of {self.incident}"
+
+
+class Cause(models.Model):
+    """One place of the fault tree of a review: what happened, and how the causes beneath it combine."""
+
+    review = models.ForeignKey(PostIncidentReview, on_delete=models.CASCADE, related_name="causes")
+    parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="children")
+    gate = models.CharField(max_length=8, choices=Gate, default=Gate.BASIC)
+    text = models.CharField(max_length=200)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(gate__in=Gate.values), name="review_cause_gate_is_known"),
+            models.UniqueConstraint(
+                fields=["review"], condition=Q(parent__isnull=True), name="review_fault_tree_has_one_top"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Lesson(models.Model):
@@ -67,6 +90,9 @@ class Action(models.Model):
     title = models.CharField(max_length=200)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     due_on = models.DateField()
+    priority = models.CharField(max_length=8, choices=Priority, default=Priority.MEDIUM)
+    chased = models.CharField(max_length=8, blank=True)  # the last reminder before it was overdue: soon or today
+    managers_told_on = models.DateField(null=True, blank=True)
     added_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, blank=True)
     done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
@@ -78,6 +104,7 @@ class Action(models.Model):
             models.Index(fields=["due_on"], condition=Q(done_at__isnull=True), name="review_action_due"),
         ]
         constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(priority__in=Priority.values), name="review_action_priority_is_known"),
             models.CheckConstraint(
                 condition=Q(done_at__isnull=True) | Q(done_at__gte=F("added_at")), name="review_action_done_after_added"
             ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-REVIEW_WITHIN = timedelta(days=5)
+REVIEW_WITHIN = {1: timedelta(days=5), 2: timedelta(days=5), 3: timedelta(days=10)}  # by severity; others 14 days
+SOON = timedelta(days=3)
 REMIND_EVERY = timedelta(days=7)
 
 
@@ -80,9 +82,49 @@ def _between(start: datetime | None, end: datetime | None) -> float | None:
     return None if start is None or end is None else max(0.0, (end - start).total_seconds())
 
 
-def review_due_on(resolved_on: date) -> date:
-    """The day by which a review should be signed off: memories fade within a week."""
-    return resolved_on + REVIEW_WITHIN
+def review_due_on(resolved_on: date, *, severity: int = 1) -> date:
+    """The day by which a review should be signed off: the graver the sooner, as memories fade within a week."""
+    return resolved_on + REVIEW_WITHIN.get(severity, timedelta(days=14))
+
+
+def chase_of(*, due_on: date, chased: str, today: date) -> str:
+    """Which reminder before it is overdue goes out today: "soon" (three days ahead), "today", or "" for none."""
+    if today == due_on and chased != "today":
+        return "today"
+    if due_on - SOON <= today < due_on and not chased:
+        return "soon"
+    return ""
+
+
+def is_for_managers(*, due_on: date, told_on: date | None, today: date) -> bool:
+    """Whether the managers are told of an action today: a week after it was due, once."""
+    return told_on is None and today - due_on >= REMIND_EVERY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hint:
+    """A wording that blames, and a better question."""
+
+    wording: str
+    better: str
+
+
+BLAMING = (
+    (r"human error", "What made the error easy to make, and hard to see?"),
+    (r"(?:should|could|ought to) have", "What did people know at that moment, and what did they expect?"),
+    (r"failed to|forgot to|neglected to", "What would have made it the easy thing to do?"),
+    (r"careless\w*|negligen\w*|sloppy|lazy|stupid\w*", "Which conditions made this likely for anybody?"),
+    (r"\w+'s (?:fault|mistake)|fault of|to blame|blame[ds]?", "Which part of the system allowed it?"),
+)
+
+
+def blameless_hints(text: str) -> list[Hint]:
+    """Wordings in `text` that blame somebody, each once, with the question that leads further (after Dekker, 2006)."""
+    found: dict[str, Hint] = {}
+    for pattern, better in BLAMING:
+        for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE):
+            found.setdefault(match[0].lower(), Hint(wording=match[0], better=better))
+    return list(found.values())
 
 
 def needs_reminder(*, due_on: date, reminded_on: date | None, today: date) -> bool:

@@ -12,11 +12,11 @@ from stormproof.core.actor import SYSTEM, Actor
 from stormproof.core.refusals import NotFound
 from stormproof.recover import selectors as recover
 from stormproof.respond import selectors as respond
-from stormproof.respond.choices import EntryKind
-from stormproof.respond.models import Incident
+from stormproof.respond.choices import EntryGroup, EntryKind
+from stormproof.respond.models import Incident, TimelineEntry
 from stormproof.review.choices import LessonKind, ReviewState
-from stormproof.review.models import Action, Lesson, PostIncidentReview
-from stormproof.review.rules import Figures, Moments, figures_of, median_of
+from stormproof.review.models import Action, Cause, Lesson, PostIncidentReview
+from stormproof.review.rules import Figures, Hint, Moments, blameless_hints, figures_of, median_of
 
 READ = "review.read"
 
@@ -38,6 +38,30 @@ def review_numbered(actor: Actor, number: int) -> PostIncidentReview:
     if found is None:
         raise NotFound(f"There is no review of INC-{number}")
     return found
+
+
+def causes_of(review: PostIncidentReview) -> list[Cause]:
+    """The fault tree of a review, parents before what stands beneath them."""
+    return list(review.causes.order_by("pk"))
+
+
+def cause_for(actor: Actor, review: PostIncidentReview, id: int) -> Cause:
+    """One cause of a review's fault tree; raises `NotFound`."""
+    found = review.causes.select_related("review__incident").filter(pk=id).first() if actor.may(READ) else None
+    if found is None:
+        raise NotFound(f"There is no cause {id}")
+    return found
+
+
+def hints_on(review: PostIncidentReview) -> list[Hint]:
+    """Wordings in a review that blame somebody, with better questions."""
+    texts = [review.summary, review.root_cause, review.contributing_factors, *review.five_whys]
+    return blameless_hints("\n".join([*texts, *(lesson.text for lesson in review.lessons.all())]))
+
+
+def told_in(incident: Incident) -> list[TimelineEntry]:
+    """What customers and stakeholders were told, oldest first."""
+    return list(respond.timeline_of(incident, group=EntryGroup.CUSTOMERS).reverse())
 
 
 def lesson_for(actor: Actor, review: PostIncidentReview, id: int) -> Lesson:
@@ -163,18 +187,46 @@ def markdown_of(review: PostIncidentReview) -> str:
     lines += [f"| {name} | {value} |" for name, value in figure_words(figures)]
     lines += ["", "## Root cause", "", review.root_cause or "Not written yet."]
     lines += ["", "## Contributing factors", "", review.contributing_factors or "None written."]
+    if review.five_whys:
+        lines += ["", "## Five whys", ""]
+        lines += [f"{place}. {_line(answer)}" for place, answer in enumerate(review.five_whys, start=1)]
+    lines += _tree_lines(review)
+    if told := told_in(incident):
+        lines += ["", "## What people were told", ""]
+        lines += [f"- {entry.at:%Y-%m-%d %H:%M} UTC: {_line(entry.text)}" for entry in told]
     lines += ["", "## Lessons", ""]
     for kind, label in LessonKind.choices:
         texts = [lesson.text for lesson in review.lessons.all() if lesson.kind == kind]
         lines += [f"- **{label}**: {_line(text)}" for text in texts]
-    lines += ["", "## Actions", "", "| What | Who | By | Done |", "|---|---|---|---|"]
+    lines += ["", "## Actions", "", "| What | Priority | Who | By | Done |", "|---|---|---|---|---|"]
     for action in review.actions.select_related("owner"):
         done = f"{action.done_at:%Y-%m-%d}" if action.done_at else "no"
-        lines.append(f"| {_line(action.title)} | {_line(str(action.owner))} | {action.due_on} | {done} |")
+        lines.append(
+            f"| {_line(action.title)} | {action.priority} | {_line(str(action.owner))} | {action.due_on} | {done} |"
+        )
     lines += ["", "## Timeline (UTC)", "", "| When | What | Who |", "|---|---|---|"]
     for entry in respond.timeline_of(incident).reverse():
         lines.append(f"| {entry.at:%Y-%m-%d %H:%M:%S} | {_line(entry.text)} | {_line(entry.author_name)} |")
     return "\n".join(lines) + "\n"
+
+
+def _tree_lines(review: PostIncidentReview) -> list[str]:
+    """The fault tree as an indented list."""
+    causes = causes_of(review)
+    depth: dict[int, int] = {}
+    lines: dict[int | None, list[Cause]] = {}
+    for cause in causes:
+        depth[cause.pk] = depth.get(cause.parent_id or 0, -1) + 1
+        lines.setdefault(cause.parent_id, []).append(cause)
+
+    def told(parent: int | None) -> list[str]:
+        found = []
+        for cause in lines.get(parent, []):
+            gate = "" if cause.gate == "basic" else f" ({cause.get_gate_display().lower()})"
+            found += [f"{'  ' * depth[cause.pk]}- {_line(cause.text)}{gate}", *told(cause.pk)]
+        return found
+
+    return ["", "## Fault tree", "", *told(None)] if causes else []
 
 
 def _standing(review: PostIncidentReview) -> str:

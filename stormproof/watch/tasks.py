@@ -9,6 +9,7 @@ from stormproof.core.jobs import defer, every, task
 from stormproof.watch.selectors import monitors_by_id
 from stormproof.watch.services.heartbeats import mark_late_heartbeats, prune_pings
 from stormproof.watch.services.hosts import mark_silent_hosts, roll_up_hosts
+from stormproof.watch.services.security import forget_security_events, judge_security_monitors
 from stormproof.watch.services.signals.counting import roll_up_counts
 from stormproof.watch.services.signals.reading import claim_signals, read_signal
 from stormproof.watch.services.upkeep import drop_old_rows, make_partitions, mark_unknown_monitors, roll_up
@@ -25,6 +26,18 @@ def find_late_heartbeats(at: datetime) -> None:
 def forget_old_pings(at: datetime) -> None:
     """Only the newest pings of each heartbeat are kept."""
     prune_pings(at=at)
+
+
+@every(seconds=15)
+def judge_security_events(at: datetime) -> None:
+    """Security monitors calm down when their events are over, or go unknown when their tools fall silent."""
+    judge_security_monitors(at=at)
+
+
+@every(seconds=3600)
+def forget_old_security_events(at: datetime) -> None:
+    """Security events are kept for 30 days."""
+    forget_security_events(at=at)
 
 
 @every(seconds=2)

@@ -21,7 +21,7 @@ from tests.people.make import person, signed_in, token_of
 pytestmark = pytest.mark.django_db
 
 OPEN = ("/accounts/", "/ack/", "/approve/", "/contact/", "/invitation/", "/ping/", "/schema/", "/set-up/", "/status")
-OPEN += ("/calendar/",)
+OPEN += ("/calendar/", "/security-events/", "/badges/")
 OWN = {"overview", "palette", "strip", "settings", "profile", "tokens", "new-token", "add-contact-point"}
 OWN |= {"rotate-my-address", "absences", "read-calendar"}
 OPEN_API = {"/api/v1/status", "/api/v1/business/document/schema"}

@@ -6,11 +6,15 @@ import json
 from datetime import datetime
 from typing import Any
 
+import hypothesis
+
 from stormproof.core.actor import SYSTEM
 from stormproof.respond import services
 from stormproof.respond.models import ExternalAlert, Integration
 from stormproof.respond.services.deliveries import Incoming, keep_delivery
 from tests.respond.make import NOON, Shop
+
+FUZZ_EXAMPLES = 10_000 if hypothesis.settings.default.max_examples > 1_000 else 12  # `make fuzz`, and the short form
 
 
 def make_integration(shop: Shop, kind: str = "alertmanager", **more: Any) -> tuple[Integration, str]:

@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stormproof.respond.kinds import KINDS, CannotRead, Delivery, Report
+from tests.respond.intake import FUZZ_EXAMPLES
 from tests.respond.make import NOON
 
 
@@ -205,6 +206,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=max(FUZZ_EXAMPLES, 60))
 @given(body=JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=300))
 def test_whatever_comes_is_read_or_refused(kind: str, body: bytes) -> None:
     try:

@@ -36,7 +36,10 @@ def acts_on(number: int, owner: User) -> list[tuple[str, dict[str, object]]]:
     return [
         (f"/reviews/{number}/words/", {"root_cause": "Disk", "summary": "It was full"}),
         (f"/reviews/{number}/lesson/", {"kind": "well", "text": "Quick"}),
-        (f"/reviews/{number}/action/", {"title": "Watch the disk", "owner": owner.pk, "due_on": soon}),
+        (
+            f"/reviews/{number}/action/",
+            {"title": "Watch the disk", "owner": owner.pk, "priority": "high", "due_on": soon},
+        ),
         (f"/reviews/{number}/sign-off/", {}),
     ]
 
@@ -51,10 +54,14 @@ def test_alice_writes_olga_only_reads_and_charlie_sees_nothing() -> None:
     for path, data in acts_on(number, shop.bob):
         assert [client_of(user).post(path, data).status_code for user in people[1:]] == [403, 403], path
     assert (Lesson.objects.count(), Action.objects.count()) == (0, 0)
-    for path, data in acts_on(number, shop.bob):
+    *writing, (approval, _) = acts_on(number, shop.bob)
+    for path, data in writing:
         assert client_of(shop.alice).post(path, data).status_code == 302, path
+    client_of(shop.alice).post(approval)
+    assert PostIncidentReview.objects.get().state == "open"  # an author never signs off
+    assert client_of(shop.bob).post(approval).status_code == 302
     review = PostIncidentReview.objects.get()
-    assert (review.state, review.root_cause, review.signed_off_by) == ("signed_off", "Disk", shop.alice)
+    assert (review.state, review.root_cause, review.signed_off_by) == ("signed_off", "Disk", shop.bob)
     assert client_of(shop.charlie).post(f"/actions/{Action.objects.get().pk}/done/").status_code == 404
     assert client_of(shop.bob).post(f"/actions/{Action.objects.get().pk}/done/").status_code == 302
 
@@ -72,7 +79,7 @@ def test_the_page_and_the_report_say_what_it_cost_and_whether_the_promise_was_ke
 def test_a_refusal_stands_at_its_field_and_keeps_what_was_typed() -> None:
     shop = Shop()
     number = review_of(live_through(shop)).incident.number
-    data = {"title": "Watch the disk", "owner": shop.bob.pk, "due_on": "2020-01-01"}
+    data = {"title": "Watch the disk", "owner": shop.bob.pk, "priority": "low", "due_on": "2020-01-01"}
     answer = client_of(shop.alice).post(f"/reviews/{number}/action/", data)
     page = answer.content.decode()
     assert (answer.status_code, "2020-01-01 is past" in page, "Watch the disk" in page) == (422, True, True)
@@ -95,7 +102,7 @@ def test_reviews_by_api() -> None:
     assert (action["owner"], action["due_on"], action["incident"]) == ("bob@shop.example", soon, number)
     assert call(shop.bob, "POST", f"/actions/{action['id']}/done").json()["done_at"] is not None
     assert call(shop.alice, "GET", "/actions?open=true").json()["items"] == []
-    assert call(shop.alice, "POST", f"{path}/sign-off").json()["state"] == "signed_off"
+    assert call(shop.bob, "POST", f"{path}/sign-off").json()["state"] == "signed_off"
     assert call(shop.alice, "GET", f"{path}/report.md").content.decode().startswith("# Review of INC-")
     assert [one["incident"] for one in call(shop.alice, "GET", "/reviews").json()["items"]] == [number]
 
@@ -123,4 +130,4 @@ def test_the_pages_take_the_same_queries_however_much_was_written() -> None:
     few = [queries_of(client, page) for page in pages]
     write(10)
     assert [queries_of(client, page) for page in pages] == few
-    assert queries_of(client, f"{url}report.md") == 8
+    assert queries_of(client, f"{url}report.md") == 10

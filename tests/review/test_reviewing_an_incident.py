@@ -89,10 +89,10 @@ def test_an_incident_that_came_back_opens_its_review_anew_and_keeps_the_words() 
     review = review_of(incident)
     alice = actor_of(shop.alice)
     services.edit_review(
-        review, summary="Ours", root_cause="Disk", contributing_factors="", owner=shop.bob, actor=alice
+        review, summary="Ours", root_cause="Disk", contributing_factors="", owner=shop.bob, actor=alice, at=NOON
     )
     services.add_lesson(review, kind="well", text="Quick", actor=alice, at=NOON)
-    services.sign_off(review, actor=alice, at=NOON + minutes(8))
+    services.sign_off(review, actor=actor_of(shop.bob), at=NOON + minutes(8))
     monitor = make_monitor(shop.database)
     go_down(monitor, at=NOON + minutes(9))
     come_back(monitor, at=NOON + minutes(12))
@@ -106,17 +106,19 @@ def test_a_review_is_signed_off_only_with_a_cause_and_a_lesson_and_then_stays_as
     shop = Shop()
     review = review_of(live_through(shop))
     bob = actor_of(shop.bob)
-    services.edit_review(review, summary="", root_cause=" ", contributing_factors="", owner=None, actor=bob)
+    services.edit_review(review, summary="", root_cause=" ", contributing_factors="", owner=None, actor=bob, at=NOON)
     with pytest.raises(services.CannotSignOff) as refusal:
         services.sign_off(review, actor=bob, at=NOON)
     assert refusal.value.field == "root_cause"
-    services.edit_review(review, summary="", root_cause="Disk", contributing_factors="", owner=None, actor=bob)
+    services.edit_review(review, summary="", root_cause="Disk", contributing_factors="", owner=None, actor=bob, at=NOON)
     with pytest.raises(services.CannotSignOff, match="no lesson"):
         services.sign_off(review, actor=bob, at=NOON)
     lesson = services.add_lesson(review, kind="badly", text="No alert on disk space", actor=bob, at=NOON)
-    services.sign_off(review, actor=bob, at=NOON + minutes(9))
+    with pytest.raises(services.CannotSignOff, match="Whoever wrote it"):
+        services.sign_off(review, actor=bob, at=NOON + minutes(9))
+    services.sign_off(review, actor=actor_of(shop.alice), at=NOON + minutes(9))
     review.refresh_from_db()
-    assert (review.state, review.signed_off_by, review.signed_off_at) == ("signed_off", shop.bob, NOON + minutes(9))
+    assert (review.state, review.signed_off_by, review.signed_off_at) == ("signed_off", shop.alice, NOON + minutes(9))
     with pytest.raises(services.CannotEditReview, match="signed off"):
         services.drop_lesson(lesson, actor=bob)
     with pytest.raises(services.CannotEditReview, match="signed off"):

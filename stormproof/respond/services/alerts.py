@@ -82,8 +82,9 @@ def _take_in(alert: Alert, *, at: datetime) -> Incident:
         _put(alert, incident, at=at)
         reopen_incident(incident, graph=graph, at=at)
     else:
-        incident = open_incident(alert, graph=graph, window=window, at=at)
-        _put(alert, incident, at=at)
+        incident = open_incident(alert, graph=graph, window=window, at=at)  # writes the line of the detection
+        alert.incident = incident
+        alert.save(update_fields=["incident"])
     _mark_suppressed(graph)
     declare_by_rules(at=at)
     return incident

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import transaction
@@ -12,10 +13,13 @@ from stormproof.core.env import env
 from stormproof.core.facts import tell
 from stormproof.core.outbox import post_message
 from stormproof.core.refusals import Refused
+from stormproof.people.choices import Role
 from stormproof.people.models import User
-from stormproof.review.facts import ActionAdded, ActionDone, ActionOverdue
+from stormproof.people.selectors import people_with_role
+from stormproof.review.choices import Priority
+from stormproof.review.facts import ActionAdded, ActionChased, ActionDone, ActionOverdue
 from stormproof.review.models import Action, PostIncidentReview
-from stormproof.review.rules import needs_reminder
+from stormproof.review.rules import SOON, chase_of, is_for_managers, needs_reminder
 
 
 class CannotAddAction(Refused):
@@ -28,18 +32,29 @@ class CannotFinishAction(Refused):
 
 @transaction.atomic
 def add_action(
-    review: PostIncidentReview, *, title: str, owner: User, due_on: date, actor: Actor, at: datetime
+    review: PostIncidentReview,
+    *,
+    title: str,
+    owner: User,
+    due_on: date,
+    priority: str = Priority.MEDIUM,
+    actor: Actor,
+    at: datetime,
 ) -> Action:
     """Give somebody something to do by a date. Raises `CannotAddAction`."""
     actor.require("review.write")
     title = title.strip()
     if not title or len(title) > 200:
         raise CannotAddAction("An action needs a title of at most 200 characters", field="title")
+    if priority not in Priority.values:
+        raise CannotAddAction(f"{priority!r} is no priority", field="priority", hint="Choose high, medium or low.")
     if not owner.is_active:
         raise CannotAddAction(f"{owner} no longer works here", field="owner", hint="Choose somebody else.")
     if due_on < at.astimezone(shop_zone()).date():
         raise CannotAddAction(f"{due_on} is past", field="due_on", hint="Choose today or later.")
-    action = Action.objects.create(review=review, title=title, owner=owner, due_on=due_on, added_at=at)
+    action = Action.objects.create(
+        review=review, title=title, owner=owner, due_on=due_on, priority=priority, added_at=at
+    )
     fact = ActionAdded(action_id=action.pk, review_id=review.pk, owner_id=owner.pk, due_on=due_on.isoformat())
     tell(fact, at=at, actor=actor)
     return action
@@ -96,3 +111,50 @@ Mark it done or talk about its date:
     Action.objects.filter(pk=action.pk).update(reminded_on=today)
     fact = ActionOverdue(action_id=action.pk, review_id=action.review_id, owner_id=action.owner_id, days_late=days)
     tell(fact, at=at)
+
+
+@transaction.atomic
+def chase_actions(*, at: datetime) -> int:
+    """Mail owners three days before an action is due and on the day, and managers a week after; how many mails."""
+    today = at.astimezone(shop_zone()).date()
+    near = (
+        Action.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("owner", "review__incident")
+        .filter(done_at__isnull=True, due_on__lte=today + SOON)
+        .order_by("due_on", "pk")
+    )
+    count = 0
+    for action in near:
+        stage = chase_of(due_on=action.due_on, chased=action.chased, today=today)
+        if stage and action.owner.is_active:
+            Action.objects.filter(pk=action.pk).update(chased=stage)
+            words = "is due today" if stage == "today" else f"is due on {action.due_on:%d %B %Y}"
+            count += _mail(action, [action.owner], words=words, stage=stage, at=at)
+        elif is_for_managers(due_on=action.due_on, told_on=action.managers_told_on, today=today):
+            Action.objects.filter(pk=action.pk).update(managers_told_on=today)
+            words = f"was due on {action.due_on:%d %B %Y} and {action.owner} has not done it"
+            count += _mail(action, people_with_role(Role.CONTINUITY_MANAGER), words=words, stage="managers", at=at)
+    return count
+
+
+def _mail(action: Action, people: Iterable[User], *, words: str, stage: str, at: datetime) -> int:
+    incident = action.review.incident
+    count = 0
+    for person in people:
+        text = f"""{action.title}
+
+{words}. It comes from the review of {incident.label}.
+
+{env.public_url}/reviews/{incident.number}/
+"""
+        post_message(
+            channel="email",
+            address=person.email,
+            payload={"subject": f"Action: {action.title}", "text": text},
+            key=f"action:{action.pk}:{stage}:{person.pk}",
+            at=at,
+            about=f"action:{action.pk}",
+        )
+        count += 1
+    tell(ActionChased(action_id=action.pk, review_id=action.review_id, stage=stage), at=at)
+    return count

@@ -15,7 +15,7 @@ from stormproof.core.refusals import Refused
 from stormproof.people.models import User
 from stormproof.respond.models import Incident
 from stormproof.review.choices import LessonKind, ReviewState
-from stormproof.review.facts import ReviewOpened, ReviewSignedOff
+from stormproof.review.facts import ReviewOpened, ReviewSignedOff, ReviewWritten
 from stormproof.review.models import Lesson, PostIncidentReview
 from stormproof.review.rules import review_due_on
 from stormproof.review.selectors import first_words_on, measure
@@ -45,7 +45,7 @@ def open_review(incident: Incident, *, at: datetime) -> PostIncidentReview:
             "root_cause": words.root_cause,
             "figures": figures,
             "opened_at": at,
-            "due_on": review_due_on(at.astimezone(shop_zone()).date()),
+            "due_on": review_due_on(at.astimezone(shop_zone()).date(), severity=incident.severity),
         },
     )
     if is_new:
@@ -68,9 +68,10 @@ def edit_review(
     contributing_factors: str,
     owner: User | None,
     actor: Actor,
+    at: datetime,
 ) -> None:
     """Write what happened and why. Raises `CannotEditReview`."""
-    review = _to_write(review, actor)
+    review = to_write(review, actor)
     texts = {"summary": summary, "root_cause": root_cause, "contributing_factors": contributing_factors}
     for field, text in texts.items():
         if len(text) > 20_000:
@@ -78,13 +79,13 @@ def edit_review(
         setattr(review, field, text.strip())
     review.owner = owner
     review.save(update_fields=[*texts, "owner"])
-    announce(f"review:{review.pk}")
+    note_author(review, actor=actor, at=at)
 
 
 @transaction.atomic
 def add_lesson(review: PostIncidentReview, *, kind: str, text: str, actor: Actor, at: datetime) -> Lesson:
     """Write one lesson. Raises `CannotEditReview`."""
-    review = _to_write(review, actor)
+    review = to_write(review, actor)
     if kind not in LessonKind.values:
         raise CannotEditReview(f"{kind!r} is no kind of lesson", field="kind", hint="Choose well, badly or lucky.")
     if not text.strip() or len(text) > 2000:
@@ -99,7 +100,7 @@ def add_lesson(review: PostIncidentReview, *, kind: str, text: str, actor: Actor
 @transaction.atomic
 def drop_lesson(lesson: Lesson, *, actor: Actor) -> None:
     """Take a lesson away. Raises `CannotEditReview`."""
-    review = _to_write(lesson.review, actor)
+    review = to_write(lesson.review, actor)
     Lesson.objects.filter(pk=lesson.pk).delete()
     announce(f"review:{review.pk}")
 
@@ -107,19 +108,29 @@ def drop_lesson(lesson: Lesson, *, actor: Actor) -> None:
 @transaction.atomic
 def sign_off(review: PostIncidentReview, *, actor: Actor, at: datetime) -> None:
     """Stand for what the review says. Raises `CannotSignOff` naming what is missing."""
-    review = _to_write(review, actor)
+    review = to_write(review, actor)
     if not review.incident.is_over:
         raise CannotSignOff(f"{review.incident.label} is open again", hint="Resolve it first.")
     if not review.root_cause:
         raise CannotSignOff("The root cause is not written yet", field="root_cause")
     if not review.lessons.exists():
         raise CannotSignOff("There is no lesson yet", hint="Write at least one; “it worked as planned” is one.")
+    if actor.user_id is not None and actor.user_id in review.authors:
+        raise CannotSignOff("Whoever wrote it does not sign it off", hint="Ask somebody who did not write in it.")
     review.state, review.signed_off_by_id, review.signed_off_at = ReviewState.SIGNED_OFF, actor.user_id, at
     review.save(update_fields=["state", "signed_off_by", "signed_off_at"])
     tell(ReviewSignedOff(review_id=review.pk, incident_id=review.incident_id), at=at, actor=actor)
 
 
-def _to_write(review: PostIncidentReview, actor: Actor) -> PostIncidentReview:
+def note_author(review: PostIncidentReview, *, actor: Actor, at: datetime) -> None:
+    """Remember who wrote in a review, because an author never signs it off; inside the caller's transaction."""
+    if actor.user_id is not None and actor.user_id not in review.authors:
+        review.authors = [*review.authors, actor.user_id]
+        review.save(update_fields=["authors"])
+    tell(ReviewWritten(review_id=review.pk), at=at, actor=actor)
+
+
+def to_write(review: PostIncidentReview, actor: Actor) -> PostIncidentReview:
     """The review as it is now, held until the transaction ends, if it may be written."""
     actor.require("review.write")
     found = PostIncidentReview.objects.select_for_update(of=("self",)).select_related("incident").get(pk=review.pk)

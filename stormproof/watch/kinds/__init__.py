@@ -16,6 +16,7 @@ from stormproof.watch.kinds import (
     journey,
     number,
     promql,
+    security,
     signal,
     sql,
     ssh,
@@ -40,6 +41,7 @@ KINDS: dict[str, Kind] = {
     "heartbeat": heartbeat.KIND,
     "host": host.KIND,
     "vendor": vendor.KIND,
+    "security": security.KIND,
     "signal": signal.KIND,
 }
 PASSIVE = tuple(name for name, kind in KINDS.items() if not kind.is_active)  # no prober looks at these

@@ -1,5 +1,6 @@
 """Reads of watch: monitors, their states, what was observed."""
 
+from stormproof.watch.selectors.badges import badge_shown, badges_of
 from stormproof.watch.selectors.calendar import (
     is_change_frozen,
     is_paging_strict,
@@ -47,6 +48,7 @@ from stormproof.watch.selectors.monitors import (
     upkeep,
 )
 from stormproof.watch.selectors.pings import ping_for, ping_key_for, ping_keys, pings_of, runs_of
+from stormproof.watch.selectors.security import security_events_of, top_actors
 from stormproof.watch.selectors.signals import (
     Minutes,
     down_times,
@@ -75,10 +77,12 @@ __all__ = [
     "StepBar",
     "agent_for_token",
     "agent_of",
+    "badge_shown",
+    "badges_of",
     "daily_uptimes",
+    "down_times",
     "figures_of",
     "hosts",
-    "down_times",
     "is_change_frozen",
     "is_paging_strict",
     "last_failed_walk_of",
@@ -111,11 +115,13 @@ __all__ = [
     "pings_of",
     "probers_alive",
     "runs_of",
+    "security_events_of",
     "signal_for",
     "signals",
     "slices_of_signal",
     "state_changes_of",
     "target_of",
+    "top_actors",
     "upkeep",
     "uptime_of",
     "usual_slices",

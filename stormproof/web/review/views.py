@@ -16,6 +16,7 @@ from stormproof.respond.selectors import timeline_of
 from stormproof.review import selectors, services
 from stormproof.review.choices import LessonKind, ReviewState
 from stormproof.review.models import PostIncidentReview
+from stormproof.web.drawing import Drawing, Node, draw_graph
 from stormproof.web.listing import Column, Filter, read_list
 from stormproof.web.requests import Request, acts, reads
 from stormproof.web.review import forms
@@ -92,10 +93,25 @@ def _context(request: Request, review: PostIncidentReview, **bound: Form) -> dic
         "can_write": request.actor.may("review.write") and review.state == ReviewState.OPEN,
         "can_act": request.actor.may("review.write"),
         "today": now().date(),
+        "hints": selectors.hints_on(review),
+        "told": selectors.told_in(review.incident),
+        "causes": selectors.causes_of(review),
+        "tree": _tree(review),
+        "whys_form": bound.get("whys") or forms.WhysForm(initial={"whys": "\n".join(review.five_whys)}),
+        "cause_form": bound.get("cause") or forms.CauseForm(review=review),
         "words_form": bound.get("words") or forms.WordsForm(initial=words),
         "lesson_form": bound.get("lesson") or forms.LessonForm(),
         "action_form": bound.get("action") or forms.ActionForm(),
     }
+
+
+def _tree(review: PostIncidentReview) -> Drawing:
+    """The fault tree: what a box leans on stands beneath it."""
+    causes = selectors.causes_of(review)
+    gates = {"and": "all: ", "or": "any: "}
+    boxes = [Node(id=one.pk, label=f"{gates.get(one.gate, '')}{one.text}"[:60], state="unknown") for one in causes]
+    edges = [(one.parent_id, one.pk) for one in causes if one.parent_id is not None]
+    return draw_graph(boxes, edges, centre=causes[0].pk if causes else None)
 
 
 def _back(review: PostIncidentReview) -> HttpResponse:
@@ -120,7 +136,7 @@ def words(request: Request, number: int) -> HttpResponse:
     if not form.is_valid():
         return _again(request, found, words=form)
     try:
-        services.edit_review(found, actor=request.actor, **form.cleaned_data)
+        services.edit_review(found, actor=request.actor, at=now(), **form.cleaned_data)
     except services.CannotEditReview as refused:
         return _again(request, found, refused, words=form)
     return _back(found)
@@ -144,6 +160,46 @@ def lesson_drop(request: Request, number: int, id: int) -> HttpResponse:
     """Take a lesson away."""
     found = selectors.review_numbered(request.actor, number)
     services.drop_lesson(selectors.lesson_for(request.actor, found, id), actor=request.actor)
+    return _back(found)
+
+
+@require_POST
+@acts("review.write")
+def whys(request: Request, number: int) -> HttpResponse:
+    """Write the five whys."""
+    found = selectors.review_numbered(request.actor, number)
+    form = forms.WhysForm(request.POST)
+    if not form.is_valid():
+        return _again(request, found, whys=form)
+    try:
+        answers = form.cleaned_data["whys"].splitlines()
+        services.set_five_whys(found, answers=answers, actor=request.actor, at=now())
+    except services.CannotEditReview as refused:
+        return _again(request, found, refused, whys=form)
+    return _back(found)
+
+
+@require_POST
+@acts("review.write")
+def cause(request: Request, number: int) -> HttpResponse:
+    """Put a cause into the fault tree."""
+    found = selectors.review_numbered(request.actor, number)
+    form = forms.CauseForm(request.POST, review=found)
+    if not form.is_valid():
+        return _again(request, found, cause=form)
+    try:
+        services.add_cause(found, actor=request.actor, at=now(), **form.cleaned_data)
+    except services.CannotEditReview as refused:
+        return _again(request, found, refused, cause=form)
+    return _back(found)
+
+
+@require_POST
+@acts("review.write")
+def cause_drop(request: Request, number: int, id: int) -> HttpResponse:
+    """Take a cause away with what stands beneath it."""
+    found = selectors.review_numbered(request.actor, number)
+    services.drop_cause(selectors.cause_for(request.actor, found, id), actor=request.actor, at=now())
     return _back(found)
 
 

@@ -2,8 +2,19 @@
 
 from django.urls import path
 
-from stormproof.web.watch.views import charts, hosts, imports, jobs, pages, pings, walks
-from stormproof.web.watch.views import charts, imports, jobs, pages, pings, signals, vendors, walks
+from stormproof.web.watch.views import (
+    badges,
+    charts,
+    hosts,
+    imports,
+    jobs,
+    pages,
+    pings,
+    security,
+    signals,
+    vendors,
+    walks,
+)
 
 urlpatterns = [
     path("monitors/", pages.show_monitors, name="monitors"),
@@ -26,6 +37,11 @@ urlpatterns = [
     path("monitors/<slug:slug>/how-to-ping/", jobs.how_to_ping, name="how-to-ping"),
     path("imports/", imports.import_monitors, name="import-monitors"),
     path("vendors/", vendors.show_vendors, name="vendors"),
+    path("monitors/<slug:slug>/security-events/", security.show_events, name="security-events"),
+    path("security-events/<uuid:key>/<slug:form>", security.take_events, name="take-events"),
+    path("monitors/<slug:slug>/badges/", badges.show_badges, name="monitor-badges"),
+    path("monitors/<slug:slug>/badges/change/", badges.change_badge, name="change-badge"),
+    path("badges/<uuid:token>.<slug:form>", badges.show_badge, name="badge"),
     path("ping-keys/", jobs.show_ping_keys, name="ping-keys"),
     path("ping-keys/<int:key_id>/revoke/", jobs.revoke_key, name="revoke-ping-key"),
     path("hosts/", hosts.show_hosts, name="hosts"),

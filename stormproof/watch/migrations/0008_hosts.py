@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('watch', '0004_imports'),
+        ('watch', '0007_badges'),
     ]
 
     operations = [
