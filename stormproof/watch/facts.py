@@ -119,7 +119,11 @@ class MonitorsImported(Fact):
 class AgentTokenIssued(Fact):
     """A token was made with which the agent of a host may report; the one before opens nothing any more."""
 
+    monitor_id: int
+    node_id: int
 
+
+@dataclass(frozen=True, kw_only=True)
 class BadgeMade(Fact):
     """The state of a monitor or its node is shown to anybody who knows an address."""
 
