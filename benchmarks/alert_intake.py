@@ -126,7 +126,7 @@ async def burst(url: str, *, count: int, whole: str) -> float:
 
     async def sender(client: aiohttp.ClientSession) -> None:
         for number in numbers:
-            body = alert(f"Burst{number % NAMES}", node=number % NODES, instance=f"b{number}")
+            body = alert(f"Burst{number // NODES % NAMES}", node=number % NODES, instance=f"b{number}")
             await post(client, url, body if whole == "ours" else body["alerts"], took)
 
     began = time.perf_counter()

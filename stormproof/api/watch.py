@@ -26,6 +26,15 @@ from stormproof.watch.services.monitors import (
 router = Router(tags=["watch"])
 
 
+class SeenFromOut(Schema):
+    """What one place says: a state, "missing" when it has said nothing that still counts, or "blind"."""
+
+    location: str
+    says: str
+    last_at: datetime | None = None
+    reason: str = ""
+
+
 class MonitorOut(Schema):
     """A monitor and its state. `state` is "unknown" for a paused one."""
 
@@ -51,6 +60,25 @@ class MonitorOut(Schema):
     def resolve_target(monitor: Monitor) -> str:
         """What it looks at, without secrets."""
         return selectors.target_of(monitor)
+
+
+class OneMonitorOut(MonitorOut):
+    """One monitor, with what each place says of it."""
+
+    seen_from: list[SeenFromOut]
+
+    @staticmethod
+    def resolve_seen_from(monitor: Monitor) -> list[dict[str, object]]:
+        """The places by name."""
+        return [
+            {
+                "location": one.location,
+                "says": one.says,
+                "last_at": one.place.last_at if one.place else None,
+                "reason": one.place.reason if one.place else "",
+            }
+            for one in selectors.seen_from(monitor, at=now())
+        ]
 
 
 class StateChangeOut(Schema):
@@ -152,7 +180,7 @@ def add_monitor(request: Request, body: MonitorIn) -> Status[Monitor]:
     return Status(201, create_monitor(body.slug, settings=settings, actor=request.actor, at=now()))
 
 
-@router.get("/monitors/{slug}", response=MonitorOut, summary="One monitor")
+@router.get("/monitors/{slug}", response=OneMonitorOut, summary="One monitor")
 def show_monitor(request: Request, slug: str) -> Monitor:
     """One monitor and its state."""
     return selectors.monitor_for(request.actor, slug)

@@ -2,30 +2,65 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stormproof.cli.ready import set_up_django, show, use_database
+from stormproof.cli.maintenance import maintenance
+from stormproof.cli.ready import fail, set_up_django, show, use_database
 
 commands = typer.Typer()
 monitors = typer.Typer(no_args_is_help=True, help="What is looked at, and how it is.")
 commands.add_typer(monitors, name="monitors")
+commands.add_typer(maintenance, name="maintenance")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text.")]
 COLOURS = {"up": "green", "degraded": "yellow", "down": "red", "unknown": "bright_black", "maintenance": "blue"}
 
 
 @commands.command()
-def prober() -> None:
+def prober(
+    server: Annotated[str, typer.Option(help="Look for this server, over HTTPS; no database is needed.")] = "",
+    token_file: Annotated[Path | None, typer.Option(help="The file with the token of this prober's place.")] = None,
+    ca_file: Annotated[Path | None, typer.Option(help="Believe certificates of this authority only.")] = None,
+) -> None:
     """Run only a prober: looks at the monitored things. Run as many as you like; they share the work."""
     set_up_django()
     from stormproof.core.clock import now
     from stormproof.core.ticks import keep_ticking
     from stormproof.worker.prober import run_prober
+    from stormproof.worker.prober.remote import ServerHome, WrongServer, read_token, trust_of
 
-    keep_ticking("prober", clock=now)
-    run_prober()
+    if not server:
+        keep_ticking("prober", clock=now)
+        run_prober()
+        return
+    if token_file is None:
+        raise fail(
+            "a prober of another place needs its token", hint="add --token-file; `stormproof prober-token` makes one"
+        )
+    try:
+        home = ServerHome(server, token=read_token(token_file), trust=trust_of(ca_file))
+    except WrongServer as wrong:
+        raise fail(str(wrong)) from wrong
+    run_prober(home)
+
+
+@commands.command("prober-token")
+def prober_token(location: str, name: Annotated[str, typer.Option(help="Which machine uses it.")] = "") -> None:
+    """Issue a token for probers of another place, bound to that place. It is printed once."""
+    use_database()
+    from stormproof.core.actor import SYSTEM
+    from stormproof.core.clock import now
+    from stormproof.core.refusals import Refused
+    from stormproof.watch.services.remote import issue_prober_token
+
+    try:
+        _, raw = issue_prober_token(name=name or location, location=location, actor=SYSTEM, at=now())
+    except Refused as refused:
+        raise fail(refused.message, hint=refused.hint) from refused
+    typer.echo(raw)
 
 
 @monitors.command("list")

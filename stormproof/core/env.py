@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -49,6 +50,22 @@ def _networks(value: str) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
     except ValueError as error:
         raise ValueError(f"{error}; write networks like 10.0.0.0/8,127.0.0.0/8") from error
+
+
+def _slug(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", value):
+        raise ValueError(f"{value!r} is no name of a place: small letters, digits and hyphens, such as frankfurt-1")
+    return value
+
+
+def _targets(value: str) -> tuple[tuple[str, int], ...]:
+    found = []
+    for part in () if value == "none" else value.split(","):
+        host, _, port = part.strip().rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+            raise ValueError(f"{part.strip()!r} is no target; write host:port,host:port,host:port, or none")
+        found.append((host.strip("[]"), int(port)))
+    return tuple(found)
 
 
 def _yes(value: str) -> bool:
@@ -131,6 +148,15 @@ class Env:
     )
     allowed_networks: tuple[Network, ...] = _setting(
         "", "Private networks that probes and webhooks may reach, `10.0.0.0/8,127.0.0.0/8`.", read=_networks
+    )
+    location: str = _setting(
+        "here", "The place that probers of this machine look from; monitors can be looked at from several.", read=_slug
+    )
+    self_guard_targets: tuple[tuple[str, int], ...] = _setting(
+        "1.1.1.1:443,8.8.8.8:443,9.9.9.9:443",
+        "Unrelated `host:port`s; while fewer than two of three answer, a prober is blind and its results are left out."
+        " They prove nothing until they have answered once. `none` for no self-guard.",
+        read=_targets,
     )
     browsers: int = _setting(
         "1", "Browsers a prober may run at once for browser journeys; each takes about 500 MB.", read=_count(1, 16)

@@ -40,3 +40,22 @@ def open_text(sealed: str) -> str:
 @lru_cache(maxsize=1)
 def _fernet() -> Fernet:
     return Fernet(base64.urlsafe_b64encode(derived_key("secrets at rest")))
+
+
+def seal_with_token(text: str, token: str) -> str:
+    """`text` encrypted for the bearer of `token` alone: what a remote prober needs, unreadable for all in between."""
+    return _fernet_of(token).encrypt(text.encode()).decode()
+
+
+def open_with_token(sealed: str, token: str) -> str:
+    """The text that `seal_with_token` was given; raises `CannotOpenSecret` for another token or an altered text."""
+    try:
+        return _fernet_of(token).decrypt(sealed.encode()).decode()
+    except InvalidToken as error:
+        raise CannotOpenSecret("what the server sealed for this token cannot be opened with it") from error
+
+
+@lru_cache(maxsize=4)
+def _fernet_of(token: str) -> Fernet:
+    kdf = HKDF(algorithm=SHA256(), length=32, salt=b"stormproof", info=b"plans of a remote prober")
+    return Fernet(base64.urlsafe_b64encode(kdf.derive(token.encode())))

@@ -13,6 +13,7 @@ class WatchConfig(AppConfig):
     def ready(self) -> None:
         """Take part in continuity.yaml."""
         from stormproof.core.document import register_section
-        from stormproof.watch.document import MonitorsSection
+        from stormproof.watch.document import MaintenanceSection, MonitorsSection
 
         register_section(MonitorsSection())
+        register_section(MaintenanceSection())

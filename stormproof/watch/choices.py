@@ -25,5 +25,22 @@ class Signal(models.TextChoices):
     IGNORED = "ignored", "Ignored"
 
 
+class Sight(models.TextChoices):
+    """Whether a place can see at all: its self-guard looks at targets that have nothing to do with each other."""
+
+    OFF = "off", "No self-guard"
+    UNPROVEN = "unproven", "Its targets never answered"
+    GREEN = "green", "Sees"
+    BLIND = "blind", "Blind"
+
+
+class Repeat(models.TextChoices):
+    """How often a maintenance window happens."""
+
+    ONCE = "once", "Once"
+    WEEKLY = "weekly", "On weekdays"
+    CRON = "cron", "By a cron line"
+
+
 WORST_FIRST = (State.DOWN, State.DEGRADED, State.UNKNOWN, State.MAINTENANCE, State.UP)
 PHASES = ("dns", "connect", "wait", "read")  # the order in which an observation keeps its phases

@@ -13,7 +13,14 @@ from pydantic import Field, StringConstraints
 from stormproof.core.actor import Actor
 from stormproof.core.document import SLUG, Known, Problem
 from stormproof.watch.kinds import KINDS, WrongSettings
-from stormproof.watch.selectors import monitors_in_use
+from stormproof.watch.selectors import monitors_in_use, windows_in_use
+from stormproof.watch.services.maintenance import (
+    WindowShape,
+    call_off_window,
+    change_window,
+    describe_window,
+    plan_window,
+)
 from stormproof.watch.services.monitors import (
     change_monitor,
     create_monitor,
@@ -66,3 +73,41 @@ class MonitorsSection:
                 create_monitor(name, settings=settings, actor=actor, at=at)
         for name in sorted(set(there) - set(value or {})):
             retire_monitor(there[name], actor=actor, at=at)
+
+
+class MaintenanceSection:
+    """`maintenance`: when work is planned, and on what."""
+
+    key, rank, shape = "maintenance", 110, dict[Name, WindowShape]
+
+    def names(self, value: dict[str, WindowShape]) -> set[str]:
+        """Each window, as `window:name`."""
+        return {f"window:{name}" for name in value}
+
+    def check(self, value: dict[str, WindowShape], known: Known) -> list[Problem]:
+        """Unknown monitors and nodes."""
+        problems = []
+        for name, window in value.items():
+            for field, kind, wanted in (("monitors", "monitor", window.monitors), ("nodes", "node", window.nodes)):
+                for place, slug in enumerate(wanted):
+                    if not known.has(kind, slug):
+                        close = difflib.get_close_matches(slug, known.of(kind), n=1)
+                        hint = f"did you mean {close[0]}?" if close else f"name a {kind} of this file"
+                        path = (self.key, name, field, place)
+                        problems.append(Problem(path, f"there is no {kind} named {slug!r}", hint))
+        return problems
+
+    def read(self) -> dict[str, Any] | None:
+        """The windows in use, as the file would say them."""
+        return {window.slug: describe_window(window) for window in windows_in_use().order_by("id")} or None
+
+    def apply(self, value: dict[str, WindowShape] | None, *, actor: Actor, at: datetime) -> None:
+        """Plan, change and call off windows until they are as the section says."""
+        there = {window.slug: window for window in windows_in_use()}
+        for name, shape in (value or {}).items():
+            if name in there:
+                change_window(there[name], shape, actor=actor, at=at)
+            else:
+                plan_window(name, shape, actor=actor, at=at)
+        for name in sorted(set(there) - set(value or {})):
+            call_off_window(there[name], actor=actor, at=at)

@@ -45,6 +45,39 @@ class MonitorDegraded(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MonitorStartedFlapping(Fact):
+    """Results change so often that up and down are not told any more, until it is steady again."""
+
+    monitor_id: int
+    node_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorStoppedFlapping(Fact):
+    """Results are steady again; what is seen is shown."""
+
+    monitor_id: int
+    node_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocationWentBlind(Fact):
+    """A place cannot see its own network any more: what it sees is left out, and says nothing about any target."""
+
+    location_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocationSeesAgain(Fact):
+    """A place that was blind sees its own network again."""
+
+    location_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MonitorCreated(Fact):
     """A monitor was set up."""
 
@@ -121,6 +154,72 @@ class AgentTokenIssued(Fact):
 
     monitor_id: int
     node_id: int
+class MaintenancePlanned(Fact):
+    """A maintenance window was planned."""
+
+    window_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintenanceReplanned(Fact):
+    """A maintenance window has other times, or is about other monitors."""
+
+    window_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintenanceCalledOff(Fact):
+    """A maintenance window will not happen any more; one that runs is over."""
+
+    window_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintenanceBegan(Fact):
+    """Planned work began: the monitors it is about tell nothing until it is over."""
+
+    window_id: int
+    name: str
+    until: str  # ISO 8601
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintenanceEnded(Fact):
+    """Planned work is over; whatever still fails is told at once."""
+
+    window_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintenanceMoved(Fact):
+    """A person ended planned work early or gave it more time."""
+
+    window_id: int
+    name: str
+    until: str  # ISO 8601
+    planned_until: str  # ISO 8601
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProberTokenIssued(Fact):
+    """A token for probers of one location that speak HTTPS was issued."""
+
+    prober_token_id: int
+    location: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProberTokenRevoked(Fact):
+    """A token for probers was revoked; it opens nothing any more."""
+
+    prober_token_id: int
+    location: str
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,8 @@ from stormproof.core.jobs import defer, every, task
 from stormproof.watch.selectors import monitors_by_id
 from stormproof.watch.services.heartbeats import mark_late_heartbeats, prune_pings
 from stormproof.watch.services.hosts import mark_silent_hosts, roll_up_hosts
+from stormproof.watch.services.maintenance import keep_maintenance, plan_ahead
+from stormproof.watch.services.remote import forget_old_batches
 from stormproof.watch.services.security import forget_security_events, judge_security_monitors
 from stormproof.watch.services.signals.counting import roll_up_counts
 from stormproof.watch.services.signals.reading import claim_signals, read_signal
@@ -56,6 +58,15 @@ def find_silent_hosts(at: datetime) -> None:
 def roll_up_host_reports(at: datetime) -> None:
     """Hours of hosts are brought up to date."""
     roll_up_hosts(at=at)
+def begin_and_end_maintenance(at: datetime) -> None:
+    """Monitors go into maintenance and come out of it."""
+    keep_maintenance(at=at)
+
+
+@every(seconds=3600)
+def plan_maintenance_ahead(at: datetime) -> None:
+    """The next times of windows that repeat are written down."""
+    plan_ahead(at=at)
 
 
 @every(seconds=30)
@@ -69,6 +80,7 @@ def keep_tables_in_shape(at: datetime) -> None:
     """Partitions are made ahead and dropped when their time is over."""
     make_partitions(at=at)
     drop_old_rows(at=at)
+    forget_old_batches(at=at)
     drop_old_walks(at=at)
 
 

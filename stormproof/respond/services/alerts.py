@@ -25,7 +25,6 @@ from stormproof.respond.services.merging import merge_what_has_one_cause
 from stormproof.respond.services.relations import declare_by_rules
 from stormproof.respond.services.timeline import write_timeline
 from stormproof.watch import selectors as watch
-from stormproof.watch.choices import State
 
 
 @transaction.atomic
@@ -117,7 +116,7 @@ def _end(alert: Alert, *, text: str, at: datetime) -> Incident | None:
 def _close_if_green_already(monitor_id: int, *, at: datetime) -> None:
     """The recovery may have been delivered before the failure; then nobody else would close this alert."""
     monitor = watch.monitors_by_id([monitor_id])[monitor_id]
-    if monitor.state in (State.UP, State.DEGRADED) and monitor.state_since >= at:
+    if monitor.down_since is None and monitor.state_since >= at:
         close_alert(monitor_id=monitor_id, at=monitor.state_since)
 
 

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from stormproof.core.document import Duration, FineDuration
 from stormproof.core.secrets import open_text, seal_text
@@ -23,6 +23,8 @@ SEALED = "sealed:"
 FROM_ENV = "env:"
 _OWN_SETTING = re.compile(r"^(STORMPROOF_|DATABASE_URL)", re.IGNORECASE)
 LONGEST_TIMEOUT_S = 10.0
+LocationName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")]
+Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.:-]{0,39}$")]
 LONGEST_OWN_TIMEOUT_S = 120.0
 Widget = Literal["text", "area", "lines", "number", "scalar", "choice", "yes", "pairs", "values", "secret", "yaml"]
 Path = tuple[str | int, ...]  # a place in the settings: names and positions
@@ -36,12 +38,16 @@ class MonitorShape(BaseModel):
     name: str | None = Field(None, max_length=200, description="What people call it; the identifier when left out.")
     on: str = Field(description="The function, asset, supplier or site it looks at.")
     paused: bool = Field(False, description="A paused monitor does not look.")
+    tags: list[Tag] = Field([], max_length=20, description="Words to find it by, and to plan maintenance for.")
 
 
 class ActiveShape(MonitorShape):
     """A monitor that looks by itself, at an interval."""
 
     every: Duration = Field(60, ge=1, le=86400, description="How often it looks, such as 5s or 1m.")
+    locations: list[LocationName] = Field(
+        [], max_length=20, description="From which places it is looked at; from all when left out."
+    )
 
     @property
     def interval_seconds(self) -> int:
@@ -67,7 +73,7 @@ class TimedShape(ActiveShape):
         return timeout
 
 
-BASE_FIELDS = frozenset({"name", "on", "paused", "kind", "every"})
+BASE_FIELDS = frozenset({"name", "on", "paused", "tags", "kind", "every", "locations"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +100,7 @@ class FormField:
     choices: tuple[str, ...] = ()
     placeholder: str = ""
     required: bool = False
+    starts: bool = True  # whether a yes is ticked in a new form
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +204,7 @@ __all__ = [
     "FormField",
     "Kind",
     "MonitorShape",
+    "Tag",
     "TimedShape",
     "Tools",
     "limit_s",

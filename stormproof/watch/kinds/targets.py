@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
 from stormproof.core.document import FineDuration
-from stormproof.watch.kinds.kind import FormField, require_foreign_variable
+from stormproof.watch.kinds.kind import FROM_ENV, SEALED, FormField, require_foreign_variable
 
 
 def _host(text: str) -> str:
@@ -24,6 +26,26 @@ Secret = Annotated[
     AfterValidator(require_foreign_variable),
 ]
 FasterThan = Annotated[FineDuration | None, Field(gt=0, description="Slower than this is degraded.")]
+
+
+def sealed_address(url: str, fault_of: Callable[[str], str]) -> str:
+    """An address with a password in it, written out, sealed or from the environment; ValueError when it is none."""
+    if url.startswith(FROM_ENV):
+        return require_foreign_variable(url)
+    if not url.startswith(SEALED) and (fault := fault_of(url)):
+        raise ValueError(fault)
+    return url
+
+
+def target_of_secret(url: str, say: Callable[[str], str]) -> str:
+    """What people are shown of a target whose address is a secret; `say` words one that is written out."""
+    return url if url.startswith(FROM_ENV) else "a sealed address" if url.startswith(SEALED) else say(url)
+
+
+def hosts_of_secret(url: str) -> list[tuple[str, str]]:
+    """The host of such an address for the guard, when it can be seen before the look."""
+    return [] if url.startswith((FROM_ENV, SEALED)) else [("url", urlsplit(url).hostname or "")]
+
 
 SEALED_HELP = "Kept sealed. env:NAME takes it from the prober's environment."
 FASTER_THAN_FIELD = FormField(

@@ -9,7 +9,9 @@ from typing import Any
 
 from stormproof.engine.probe.outcome import File
 from stormproof.watch.choices import WORST_FIRST, State
+from stormproof.watch.rules.maintenance import Span, is_within
 
+HERE = "here"  # the location of probers that are given no other, and of what is told to us
 UNKNOWN_GRACE = timedelta(seconds=10)
 GOOD = (State.UP, State.DEGRADED)
 OWN_REASONS = ("set up", "paused", "retired")
@@ -34,12 +36,35 @@ class Sighting:
     steps: Sequence[Mapping[str, Any]] | None = None  # a journey: each step as it went
     about: Mapping[str, Any] | None = None  # a journey: web vitals, values kept
     files: tuple[File, ...] = ()  # a failed journey: what it left to look at
+    location: str = HERE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A state, why, and since when it is so."""
+
+    state: str
+    since: datetime
+    reason: str = ""
+
+
+def shown_standing(
+    seen: Standing, *, maintenance: Span | None, planned: str, at: datetime, flapping: Standing | None = None
+) -> Standing:
+    """What is shown of what is `seen`: `flapping` in place of up and down, and maintenance in place of all.
+
+    Trouble that began before maintenance is shown all the same. So work that is planned tells nothing, and what broke
+    seconds before its start is not swallowed.
+    """
+    if maintenance is None or not is_within(maintenance, at):
+        return flapping if flapping is not None and seen.state != State.UNKNOWN else seen
+    if seen.state == State.DOWN and seen.since < maintenance[0] and flapping is None:
+        return seen
+    return Standing(state=State.MAINTENANCE, since=maintenance[0], reason=planned)
 
 
 def next_state(current: str, sighting: Sighting) -> str:
     """The state after `sighting`. Down, and up again after down, need a confirmed sighting; speed does not."""
-    if current == State.MAINTENANCE:
-        return current
     if sighting.refused:
         return State.UNKNOWN
     if not sighting.ok:
@@ -66,7 +91,8 @@ def spread_states(
     """The state of each node from its own monitors and from what it needs (k-of-n groups, no cycles).
 
     A node is down when it is seen down or a group can no longer be satisfied; a node that is seen working stays so;
-    a node nobody watches is what can be told from below: up when all its needs are known to be met, else unknown.
+    a node nobody watches is what can be told from below: up when all its needs are known to be met, maintenance when
+    planned work is all that keeps it from being so, else unknown.
     A need that nobody watches at all is left out.
     """
     done: dict[int, str | None] = {}
@@ -82,7 +108,7 @@ def spread_states(
         if State.DOWN in known:
             done[node] = State.DOWN
         elif node not in own and known:
-            done[node] = State.UNKNOWN if State.UNKNOWN in known else State.UP
+            done[node] = next(state for state in (State.UNKNOWN, State.MAINTENANCE, State.UP) if state in known)
         return done[node]
 
     return {node: visit(node) or State.UNKNOWN.value for node in nodes}
@@ -93,12 +119,12 @@ def _group_state(at_least: int, members: Sequence[str | None]) -> str | None:
     if not watched:
         return None
     down = watched.count(State.DOWN)
-    working = sum(1 for state in watched if state in GOOD or state == State.MAINTENANCE)
+    working = sum(state in GOOD for state in watched) + len(members) - len(watched)
     if len(members) - down < at_least:
         return State.DOWN
-    if working + (len(members) - len(watched)) >= at_least:
+    if working >= at_least:
         return State.UP
-    return State.UNKNOWN
+    return State.MAINTENANCE if working + watched.count(State.MAINTENANCE) >= at_least else State.UNKNOWN
 
 
 def say_state(state: str, *, since: str, reason: str, is_paused: bool, is_heartbeat: bool) -> str:
@@ -112,6 +138,6 @@ def say_state(state: str, *, since: str, reason: str, is_paused: bool, is_heartb
         State.DOWN: f"Down since {since}{because}.",
         State.DEGRADED: f"Works since {since}, but not as promised{because}.",
         State.UP: f"Up since {since}.",
-        State.MAINTENANCE: f"In maintenance since {since}; nothing is told.",
+        State.MAINTENANCE: f"In maintenance since {since}{because}; nothing is told until it is over.",
         State.UNKNOWN: f"Unknown since {since}{because}.",
     }[State(state)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
+from django.db.models import Case, Count, IntegerField, Prefetch, Q, QuerySet, When
 
 from stormproof.business import selectors as business
 from stormproof.core.actor import Actor
@@ -14,15 +15,22 @@ from stormproof.core.secrets import CannotOpenSecret
 from stormproof.watch.choices import WORST_FIRST, State
 from stormproof.watch.kinds import KINDS, PASSIVE, WrongSettings, open_config, read_settings
 from stormproof.watch.models import (
+    Location,
     Monitor,
+    Place,
     Prober,
+    ProberToken,
     StateChange,
     Upkeep,
 )
 from stormproof.watch.rules import (
+    HERE,
+    fresh_for,
     spread_states,
     worst_of,
 )
+
+FORGOTTEN_AFTER = timedelta(days=1)
 
 
 def monitors_in_use() -> QuerySet[Monitor]:
@@ -107,13 +115,79 @@ def upkeep() -> Upkeep:
 
 
 def probers_alive(at: datetime) -> list[Prober]:
-    """The probers whose lease is good, by name."""
-    return list(Prober.objects.filter(lease_until__gt=at).order_by("instance"))
+    """The probers whose lease is good, by location and name."""
+    return list(Prober.objects.filter(lease_until__gt=at).order_by("location", "instance"))
 
 
-def monitors_to_look_at() -> QuerySet[Monitor]:
-    """Every monitor a prober must look at: in use, not paused, of a kind that looks by itself."""
-    return monitors_in_use().filter(enabled=True).exclude(kind__in=PASSIVE).order_by("id")
+def monitors_to_look_at(location: str = HERE) -> QuerySet[Monitor]:
+    """Every monitor the probers of a location look at: in use, not paused, of a kind that looks by itself.
+
+    Each has `place`: what that location said of it last, in a list of one or none.
+    """
+    said = Place.objects.filter(location=location)
+    return (
+        monitors_in_use()
+        .filter(Q(locations=[]) | Q(locations__contains=[location]), enabled=True)
+        .exclude(kind__in=PASSIVE)
+        .prefetch_related(Prefetch("places", queryset=said, to_attr="place"))
+        .order_by("id")
+    )
+
+
+def blind_locations() -> frozenset[str]:
+    """The places that cannot see their own network."""
+    return frozenset(Location.objects.filter(blind_since__isnull=False).values_list("name", flat=True))
+
+
+def locations_known(*, at: datetime) -> list[Location]:
+    """The places that count: a prober of theirs was alive within the last day."""
+    return list(Location.objects.filter(seen_at__gt=at - FORGOTTEN_AFTER).order_by("name"))
+
+
+def location_named(actor: Actor, name: str) -> Location:
+    """The place of that name; raises `NotFound`."""
+    found = Location.objects.filter(name=name).first() if actor.may("watch.read") else None
+    if found is None:
+        raise NotFound(f"there is no location {name}")
+    return found
+
+
+def prober_tokens(actor: Actor) -> QuerySet[ProberToken]:
+    """The tokens of remote probers that are good, by location."""
+    actor.require("watch.write")
+    return ProberToken.objects.filter(revoked_at__isnull=True)
+
+
+def prober_token_for(actor: Actor, id: int) -> ProberToken:
+    """One token; raises `NotFound`, also for one who may not issue tokens."""
+    found = ProberToken.objects.filter(pk=id).first() if actor.may("watch.write") else None
+    if found is None:
+        raise NotFound(f"there is no token {id}")
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenFrom:
+    """One place and what it says of a monitor; `says` is "missing" when it has said nothing that still counts."""
+
+    location: str
+    says: str
+    place: Place | None
+    is_blind: bool
+
+
+def seen_from(monitor: Monitor, *, at: datetime) -> list[SeenFrom]:
+    """What each place that should look at a monitor says of it now, by name of the place."""
+    known = {location.name: location for location in locations_known(at=at)}
+    wanted = set(monitor.locations or known)
+    said = {place.location: place for place in monitor.places.all() if place.version == monitor.version}
+    found = []
+    for name in sorted(wanted | (set(said) & set(known))):
+        place, is_blind = said.get(name), name in known and known[name].blind_since is not None
+        is_old = place is None or at - place.last_at > fresh_for(monitor.interval_seconds)
+        says = "blind" if is_blind else "missing" if is_old or place is None else place.state
+        found.append(SeenFrom(location=name, says=says, place=place, is_blind=is_blind))
+    return found
 
 
 def target_of(monitor: Monitor) -> str:

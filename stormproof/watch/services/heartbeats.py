@@ -271,8 +271,7 @@ def mark_late_heartbeats(*, at: datetime) -> int:
         reason = _lateness(monitor, since)
         _forget_late_runs(monitor, at)
         monitor.save(update_fields=["due_at", "started_at"])
-        if monitor.state != State.MAINTENANCE:
-            count += move_monitor(monitor, to=State.DOWN, reason=reason, since=since, at=at)
+        count += move_monitor(monitor, to=State.DOWN, reason=reason, since=since, at=at)
     return count
 
 

@@ -101,10 +101,12 @@ def describe_settings(monitor: Monitor, *, node_slug: str = "") -> dict[str, Any
         "on": node_slug or monitor.node.slug,
         "kind": monitor.kind,
         "paused": not monitor.enabled,
+        "tags": monitor.tags,
         **open_config(kind, monitor.config),
     }
     if kind.look is not None:
         said["every"] = f"{monitor.interval_seconds}s"
+        said["locations"] = monitor.locations
     shape = kind.shape.model_validate(said)
     data: dict[str, Any] = shape.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
     return data
@@ -178,6 +180,8 @@ def _fill(monitor: Monitor, settings: Any, at: datetime) -> None:
     monitor.config = config_of(settings)
     monitor.interval_seconds = settings.interval_seconds
     monitor.enabled = not settings.paused
+    monitor.tags = sorted(set(settings.tags))
+    monitor.locations = sorted(set(getattr(settings, "locations", [])))
     _expect_ping(monitor, at)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
 from stormproof.core.live import announce
-from stormproof.watch.models import Monitor, Upkeep
-from stormproof.watch.rules import Sighting, next_state
-from stormproof.watch.services.states import move_monitor
+from stormproof.watch.choices import State
+from stormproof.watch.models import Monitor, Place, Upkeep
+from stormproof.watch.rules import PlaceView, Sighting, judge_places, take_in
+from stormproof.watch.selectors import blind_locations
+from stormproof.watch.services.states import move_as_judged, standing_of
 from stormproof.watch.services.walks import keep_walks
 
 _INSERT = """
@@ -27,13 +29,28 @@ FROM unnest(%s::int[], %s::timestamptz[], %s::bool[], %s::double precision[]) AS
 WHERE watch_monitor.id = seen.id AND (watch_monitor.last_at IS NULL OR watch_monitor.last_at < seen.at)
 """
 
+_VIEW = (
+    "location", "version", "state", "since", "reason", "last_at", "last_ok", "last_ms", "recent", "is_flapping",
+)  # fmt: skip
+_KEEP_PLACES = """
+INSERT INTO watch_place (monitor_id, location, version, state, since, reason, last_at, last_ok, last_ms, recent,
+                         is_flapping)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::text[], %s::timestamptz[], %s::text[], %s::timestamptz[],
+                     %s::bool[], %s::double precision[], %s::text[], %s::bool[])
+ON CONFLICT (monitor_id, location) DO UPDATE SET
+  version = excluded.version, state = excluded.state, since = excluded.since, reason = excluded.reason,
+  last_at = excluded.last_at, last_ok = excluded.last_ok, last_ms = excluded.last_ms, recent = excluded.recent,
+  is_flapping = excluded.is_flapping
+"""
+Places = dict[int, dict[str, PlaceView]]  # by monitor and location
+
 
 @transaction.atomic(savepoint=False)
 def record_sightings(sightings: Sequence[Sighting], *, at: datetime) -> int:
     """Keep `sightings` and decide what they mean, in one transaction; how many monitors changed their state.
 
     Safe to repeat with the same sightings, and by several probers at once: rows are unique by monitor and moment, the
-    monitors are locked in one order, and only sightings newer than the newest one known decide anything.
+    monitors are locked in one order, and only sightings newer than the newest one of their place decide anything.
     """
     if not sightings:
         return 0
@@ -50,7 +67,11 @@ def record_sightings(sightings: Sequence[Sighting], *, at: datetime) -> int:
     _insert(kept)
     keep_walks(kept)
     _reopen_roll_ups(kept)
-    changed = sum(_decide(monitors[sighting.monitor_id], sighting, at) for sighting in known)
+    before = _read_places(ids)
+    places = {monitor_id: dict(views) for monitor_id, views in before.items()}
+    blind = blind_locations()
+    changed = sum(_decide(monitors[seen.monitor_id], seen, places, blind, at) for seen in known)
+    _keep_places(places, before)
     _touch(known)
     announce(*(f"looks:{monitor_id}" for monitor_id in {sighting.monitor_id for sighting in known}))
     return changed
@@ -60,13 +81,41 @@ def _oldest_kept(at: datetime) -> datetime:
     return at - timedelta(hours=20)  # a younger one always has its partition
 
 
-def _decide(monitor: Monitor, sighting: Sighting, at: datetime) -> bool:
-    is_old = monitor.last_at is not None and sighting.at <= monitor.last_at
-    if is_old or not monitor.enabled or sighting.version != monitor.version:
+def _decide(monitor: Monitor, sighting: Sighting, places: Places, blind: Collection[str], at: datetime) -> bool:
+    """Take a sighting into its place, then judge all places of the monitor anew."""
+    if not monitor.enabled or sighting.version != monitor.version:
         return False
-    monitor.last_at = sighting.at
-    to = next_state(monitor.state, sighting)
-    return move_monitor(monitor, to=to, reason=sighting.reason, since=sighting.since, at=at)
+    known = places.setdefault(monitor.pk, {})
+    before = known.get(sighting.location)
+    otherwise = State.UNKNOWN if known else standing_of(monitor).state
+    after = take_in(before, sighting, otherwise=otherwise)
+    if after is before:
+        return False
+    known[sighting.location] = after
+    judged = judge_places(
+        known.values(), version=monitor.version, interval_seconds=monitor.interval_seconds, blind=blind
+    )
+    return judged is not None and move_as_judged(monitor, judged, at=at)
+
+
+def _read_places(ids: Sequence[int]) -> Places:
+    found: Places = {}
+    for row in Place.objects.filter(monitor_id__in=ids).values_list("monitor_id", *_VIEW):
+        found.setdefault(row[0], {})[row[1]] = PlaceView(**dict(zip(_VIEW, row[1:], strict=True)))
+    return found
+
+
+def _keep_places(places: Places, before: Places) -> None:
+    """Write the places that are new or changed, all in one statement."""
+    rows = [
+        (monitor_id, *(getattr(view, name) for name in _VIEW))
+        for monitor_id, views in sorted(places.items())
+        for location, view in sorted(views.items())
+        if view is not before.get(monitor_id, {}).get(location)
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_KEEP_PLACES, [list(column) for column in zip(*rows, strict=True)])
 
 
 def _insert(sightings: Sequence[Sighting]) -> None:

@@ -12,6 +12,7 @@ from stormproof.watch.choices import State
 from stormproof.watch.kinds import PASSIVE
 from stormproof.watch.models import DayRollUp, HourRollUp, Monitor, Upkeep
 from stormproof.watch.rules import UNKNOWN_GRACE
+from stormproof.watch.selectors import blind_locations
 from stormproof.watch.services.states import move_monitor
 
 PARTITIONED = ("watch_observation", "watch_minute")
@@ -171,14 +172,20 @@ def mark_unknown_monitors(*, at: datetime) -> int:
     )
     looked_for = Monitor.objects.filter(enabled=True, retired_at__isnull=True).exclude(kind__in=PASSIVE)
     late = (
-        looked_for.exclude(state__in=[State.UNKNOWN, State.MAINTENANCE])
+        looked_for.exclude(state=State.UNKNOWN)
+        .exclude(seen_state=State.UNKNOWN)
         .annotate(patience=patience)
         .filter(Q(last_at__isnull=True) | Q(last_at__lt=Value(at) - F("patience")))
         .select_for_update(no_key=True, skip_locked=True, of=("self",))
     )
-    count = 0
+    count, blind = 0, blind_locations()
     for monitor in late:
         last = f"since {monitor.last_at:%H:%M:%S} UTC" if monitor.last_at else "yet"
-        reason = f"no prober has looked {last}"
+        reason = f"no prober has looked {last}{_blindness(monitor, blind)}"
         count += move_monitor(monitor, to=State.UNKNOWN, reason=reason, since=monitor.last_at or at, at=at)
     return count
+
+
+def _blindness(monitor: Monitor, blind: frozenset[str]) -> str:
+    concerned = sorted(blind.intersection(monitor.locations) if monitor.locations else blind)
+    return f": {', '.join(concerned)} cannot see its own network" if concerned else ""

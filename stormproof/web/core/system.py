@@ -18,6 +18,7 @@ from stormproof.core.refusals import Refused
 from stormproof.core.seal import verify_facts
 from stormproof.core.selectors import facts_visible, messages_visible, parked_reactions, seal_head
 from stormproof.core.ticks import signs_of_life
+from stormproof.watch.selectors import blind_locations, locations_known, probers_alive
 from stormproof.web.listing import Column, Filter, read_list
 from stormproof.web.requests import acts
 from stormproof.web.shell import actor_of
@@ -31,12 +32,16 @@ def system_home(request: HttpRequest) -> HttpResponse:
     parked = list(parked_reactions(actor)[:50]) if actor.may("people.admin") else []
     away = [life.process for life in lives if not life.is_fresh]
     troubles = [f"{', '.join(away)} gives no sign of life"] if away else []
+    if blind := sorted(blind_locations()):
+        troubles.append(f"{', '.join(blind)} cannot see its own network")
     if outbox.given_up:
         troubles.append(f"{outbox.given_up} messages were given up")
     if parked:
         troubles.append(f"{len(parked)} reactions are set aside")
     shown = {
         "lives": lives,
+        "locations": locations_known(at=at),
+        "probers": probers_alive(at),
         "outbox": outbox,
         "jobs": {name: jobs.get(name, 0) for name in ("todo", "doing", "failed")},
         "parked": parked,

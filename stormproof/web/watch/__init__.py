@@ -39,6 +39,7 @@ STAGE = Stage(
     key="w",
     pages=(
         Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),
+        Page(name="Maintenance", url="maintenance", permission="watch.read", note="planned work", icon="tool"),
         Page(
             name="Business signals",
             url="signals",

@@ -45,7 +45,17 @@ class MonitorForm(forms.Form):
         )
         for field in kind.fields:
             self.fields[key_of(field.path)] = _field(field, is_kept=_at(self._kept, field.path) is not None)
+        self.fields["tags"] = forms.CharField(
+            label="Tags",
+            required=False,
+            help_text="Words to find it by and to plan maintenance for; spaces between.",
+        )
         if kind.look is not None:
+            self.fields["locations"] = forms.CharField(
+                label="Looked at from",
+                required=False,
+                help_text="Names of places, spaces between; from all when empty.",
+            )
             usual = write_duration(kind.shape.model_fields["every"].default)
             self.fields["every"] = forms.CharField(
                 label="Every", initial=usual, help_text="How often it looks, such as 5s, 1m or 1h."
@@ -61,11 +71,7 @@ class MonitorForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         if self.errors:
             return cleaned
-        data: dict[str, Any] = {"kind": self.kind.name, "on": cleaned["on"], "name": cleaned.get("name") or None}
-        if cleaned.get("every"):
-            data["every"] = _with_unit(cleaned["every"])
-        if self.monitor is not None:
-            data["paused"] = not self.monitor.enabled
+        data = self._common(cleaned)
         for field in self.kind.fields:
             try:
                 self._put(data, field, cleaned.get(key_of(field.path)))
@@ -79,10 +85,26 @@ class MonitorForm(forms.Form):
             self.put_problems(wrong.problems)
         return cleaned
 
+    def _common(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+        """What every monitor says, whatever its kind."""
+        data: dict[str, Any] = {"kind": self.kind.name, "on": cleaned["on"], "name": cleaned.get("name") or None}
+        for key in ("tags", "locations"):
+            if key in self.fields:
+                data[key] = cleaned.get(key, "").lower().replace(",", " ").split()
+        if cleaned.get("every"):
+            data["every"] = _with_unit(cleaned["every"])
+        if self.monitor is not None:
+            data["paused"] = not self.monitor.enabled
+        return data
+
     def put_problems(self, problems: list[tuple[str, str]]) -> None:
         """Put each problem at the field it is about."""
         for path, message in problems:
-            places = [key_of(path), *(key_of(field.path) for field in self.kind.fields if path.startswith(field.path))]
+            places = [
+                key_of(path),
+                path.partition(".")[0],
+                *(key_of(field.path) for field in self.kind.fields if path.startswith(field.path)),
+            ]
             key = next((place for place in places if place in self.fields), None)
             self.add_error(key, message)
 
@@ -117,7 +139,7 @@ def _field(field: FormField, *, is_kept: bool) -> forms.Field:
     if field.widget == "choice":
         return forms.ChoiceField(choices=[(choice, choice) for choice in field.choices], **{**about, "required": False})
     if field.widget == "yes":
-        return forms.BooleanField(**{**about, "required": False}, initial=True)
+        return forms.BooleanField(**{**about, "required": False}, initial=field.starts)
     if field.widget in AREAS:
         rows = {"area": 5, "yaml": 16}.get(field.widget, 3)
         return forms.CharField(widget=forms.Textarea(attrs={"rows": rows, **attributes}), **about)
@@ -169,6 +191,8 @@ def _scalar(text: str) -> Any:
 def initial_of(monitor: Monitor) -> dict[str, Any]:
     """What the form shows of a monitor; sealed secrets stay sealed, those with a field of their own are left out."""
     found: dict[str, Any] = {"name": monitor.name, "on": monitor.node.slug, "every": f"{monitor.interval_seconds}s"}
+    found["tags"] = " ".join(monitor.tags)
+    found["locations"] = " ".join(monitor.locations)
     for field in KINDS[monitor.kind].fields:
         value = _at(monitor.config, field.path)
         if value is not None and not (field.widget == "secret" and str(value).startswith(SEALED)):
@@ -198,8 +222,10 @@ def stored_settings(monitor: Monitor) -> dict[str, Any]:
     """The settings as stored, secrets sealed: what an undo gives back."""
     data = {key: value for key, value in monitor.config.items() if key not in BASE_FIELDS}
     data |= {"kind": monitor.kind, "on": monitor.node.slug, "name": monitor.name, "paused": not monitor.enabled}
+    data["tags"] = monitor.tags
     if KINDS[monitor.kind].look is not None:
         data["every"] = f"{monitor.interval_seconds}s"
+        data["locations"] = monitor.locations
     return data
 
 

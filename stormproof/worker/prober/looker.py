@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +19,12 @@ from stormproof.engine.probe.http import HttpProber
 from stormproof.engine.probe.outcome import Outcome, refusal
 from stormproof.watch.choices import PHASES, State
 from stormproof.watch.kinds.kind import Tools, limit_s
-from stormproof.watch.rules import Sighting
+from stormproof.watch.rules import HERE, Sighting
 from stormproof.worker.prober.lateness import Lateness
 from stormproof.worker.prober.plans import Plan
+from stormproof.worker.prober.self_guard import SelfGuard
 
+CONFIRM_FROM_AFAR_S = 5.0  # what is lost on a long way is lost for seconds
 PER_HOST = 20
 AT_ONCE = 400
 log = structlog.get_logger(__name__)
@@ -39,8 +42,19 @@ class Streak:
 class Looker:
     """Runs looks, bounded in all and per host, and hands each sighting to `deliver`."""
 
-    def __init__(self, *, guard: Guard, deliver: Callable[[Sighting, bool], None], lateness: Lateness) -> None:
+    def __init__(
+        self,
+        *,
+        guard: Guard,
+        deliver: Callable[[Sighting, bool], None],
+        lateness: Lateness,
+        self_guard: SelfGuard,
+        location: str = HERE,
+        confirm_after_s: float = 0.0,
+    ) -> None:
         self.prober_id: int | None = None
+        self._self_guard, self._location = self_guard, location
+        self._confirm_after_s = confirm_after_s
         self._guard = guard
         self._http = HttpProber(guard)
         self._browsers = BrowserPool(guard, at_once=env.browsers)
@@ -59,13 +73,29 @@ class Looker:
         self._streaks.pop(monitor_id, None)
 
     async def look(self, plan: Plan, due: float) -> None:
-        """Look, deliver, and look again when the result differs from the run before; `due` is in epoch seconds."""
+        """Look, deliver, and look again when the result differs from the run before; `due` is in epoch seconds.
+
+        A new failure counts only when the self-guard, asked after it, says that this place can see; what a blind place
+        sees is left out.
+        """
         outcome, at = await self._try(plan, due=due)
-        is_new = self._note(plan, outcome, at)
-        if is_new:
-            await asyncio.sleep(max(0.0, plan.kind.confirm_after_s - (now() - at).total_seconds()))
-            again, again_at = await self._try(plan)
-            self._note(plan, again, again_at)
+        if self._self_guard.is_blind:
+            return
+        began = time.monotonic()
+        doubts = not outcome.ok and not outcome.refused and self._self_guard.is_armed
+        if doubts and self._is_new(plan, outcome, at) and not await self._self_guard.sees_since(began - 0.001):
+            return
+        if self._note(plan, outcome, at):
+            await self._confirm(plan, at, began=began)
+
+    async def _confirm(self, plan: Plan, at: datetime, *, began: float) -> None:
+        pause = max(plan.kind.confirm_after_s, self._confirm_after_s)
+        await asyncio.sleep(max(0.0, pause - (now() - at).total_seconds()))
+        again, again_at = await self._try(plan)
+        if not again.ok and not await self._self_guard.sees_since(began + 0.001):
+            self._streaks.pop(plan.monitor_id, None)
+            return
+        self._note(plan, again, again_at)
 
     async def _try(self, plan: Plan, *, due: float | None = None) -> tuple[Outcome, datetime]:
         async with self._all, self._hosts[plan.host]:
@@ -92,12 +122,16 @@ class Looker:
             self._send(plan, outcome, at, since=at, confirmed=False, urgent=True)
             return False
         streak = self._streaks.get(plan.monitor_id) or _streak_before(plan, at)
-        is_new = streak is None or streak.ok != outcome.ok
+        is_new = self._is_new(plan, outcome, at)
         count = 1 if is_new or streak is None else streak.count + 1
         since = at if is_new or streak is None else streak.since
         self._streaks[plan.monitor_id] = Streak(ok=outcome.ok, since=since, count=count)
         self._send(plan, outcome, at, since=since, confirmed=count > 1, urgent=count <= 2)
         return is_new and (streak is not None or not outcome.ok)
+
+    def _is_new(self, plan: Plan, outcome: Outcome, at: datetime) -> bool:
+        streak = self._streaks.get(plan.monitor_id) or _streak_before(plan, at)
+        return streak is None or streak.ok != outcome.ok
 
     def _send(
         self, plan: Plan, outcome: Outcome, at: datetime, *, since: datetime, confirmed: bool, urgent: bool
@@ -118,6 +152,7 @@ class Looker:
             files=outcome.files,
             phases=tuple(outcome.phases.get(name) for name in PHASES) if outcome.phases else None,
             prober_id=self.prober_id,
+            location=self._location,
         )
         self._deliver(sighting, urgent)
 

@@ -23,7 +23,7 @@ RANGES: dict[str, tuple[str, timedelta]] = {
     "1y": ("1 year", timedelta(days=365)),
 }
 SHORTEST = timedelta(seconds=30)
-BANDS = {State.DOWN: "Down", State.DEGRADED: "Degraded", State.UNKNOWN: "Unknown"}
+BANDS = {State.DOWN: "Down", State.DEGRADED: "Degraded", State.UNKNOWN: "Unknown", State.MAINTENANCE: "Maintenance"}
 MOST_BANDS = 200
 
 

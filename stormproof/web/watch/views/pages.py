@@ -113,6 +113,7 @@ def show_now(request: Request, slug: str) -> HttpResponseBase:
 
 def _now_context(request: Request, monitor: Monitor, at: datetime) -> dict[str, Any]:
     looks = selectors.last_observations_of(monitor, limit=12)
+    places = selectors.seen_from(monitor, at=at) if kind_named(monitor.kind).is_active else []
     kind = KINDS[monitor.kind]
     return {
         "monitor": monitor,
@@ -123,6 +124,8 @@ def _now_context(request: Request, monitor: Monitor, at: datetime) -> dict[str, 
         "looks_topic": f"looks:{monitor.pk}",
         "target": selectors.target_of(monitor),
         "sentence": sentence_of(monitor),
+        "places": places,
+        "places_telling": sum(one.says not in ("missing", "blind") for one in places),
         "looks": [(look, selectors.phases_of(look)) for look in looks],
         "ping_url": request.build_absolute_uri(reverse("ping", args=[monitor.ping_key])),
         "may_write": request.actor.may("watch.write"),
