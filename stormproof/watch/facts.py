@@ -154,6 +154,9 @@ class AgentTokenIssued(Fact):
 
     monitor_id: int
     node_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class MaintenancePlanned(Fact):
     """A maintenance window was planned."""
 

@@ -58,6 +58,9 @@ def find_silent_hosts(at: datetime) -> None:
 def roll_up_host_reports(at: datetime) -> None:
     """Hours of hosts are brought up to date."""
     roll_up_hosts(at=at)
+
+
+@every(seconds=2)
 def begin_and_end_maintenance(at: datetime) -> None:
     """Monitors go into maintenance and come out of it."""
     keep_maintenance(at=at)

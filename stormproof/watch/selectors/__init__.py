@@ -31,6 +31,7 @@ from stormproof.watch.selectors.hosts import (
     last_report_of,
     metric_series,
     newest_metrics,
+)
 from stormproof.watch.selectors.maintenance import (
     monitors_covered_by,
     nodes_in_maintenance,
@@ -108,9 +109,9 @@ __all__ = [
     "last_walk_of",
     "latency_series",
     "latency_summary",
-    "metric_series",
     "location_named",
     "locations_known",
+    "metric_series",
     "minutes_of_signal",
     "monitor_counts",
     "monitor_for",

@@ -8,8 +8,6 @@ from stormproof.web.watch.views import (
     hosts,
     imports,
     jobs,
-    imports,
-    jobs,
     maintenance,
     pages,
     pings,

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('watch', '0007_badges'),
+        ('watch', '0010_remote_probers'),
     ]
 
     operations = [
