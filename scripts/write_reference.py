@@ -91,7 +91,10 @@ def _facts_of(app: str) -> list[type[Fact]]:
     found = [
         each
         for each in vars(module).values()
-        if isinstance(each, type) and issubclass(each, Fact) and each is not Fact and each.__module__ == module.__name__
+        if isinstance(each, type)
+        and issubclass(each, Fact)
+        and each is not Fact
+        and each.__module__.startswith(module.__name__)
     ]
     return sorted(found, key=lambda fact: fact.__name__)
 

@@ -28,7 +28,9 @@ from stormproof.api.agents import router as agents
 from stormproof.api.base import api
 from stormproof.api.heartbeats import router as heartbeats
 from stormproof.api.imports import router as imports
+from stormproof.api.peaks import router as peaks
 from stormproof.api.signals import router as signals
+from stormproof.api.slos import router as slos
 
 ROUTERS: list[Router] = [
     people.router,
@@ -37,6 +39,8 @@ ROUTERS: list[Router] = [
     places.router,
     probers.router,
     signals,
+    peaks,
+    slos,
     heartbeats,
     imports,
     agents,

@@ -12,9 +12,12 @@ class RespondConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the sections of continuity.yaml."""
+        from stormproof.core.dead_man import call_only_while
         from stormproof.core.document import register_section
         from stormproof.respond.document import IncidentsSection, PagingSection, SchedulesSection
+        from stormproof.respond.services.auditing import paging_is_right
 
         register_section(SchedulesSection())
+        call_only_while("paging", paging_is_right)
         register_section(PagingSection())
         register_section(IncidentsSection())

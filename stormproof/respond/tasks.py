@@ -91,3 +91,15 @@ def warn_of_coverage_gaps(at: datetime) -> None:
 def read_calendars_elsewhere(at: datetime) -> None:
     """Read the calendars that are due: absences and overrides."""
     services.read_due_calendars(at=at)
+
+
+@every(seconds=5)
+def let_acknowledgements_run_out(at: datetime) -> None:
+    """Ask who is still on it, and page on where nobody says so."""
+    services.let_acknowledgements_run_out(at=at)
+
+
+@every(seconds=30)
+def audit_the_paging(at: datetime) -> None:
+    """Look at every incident that is not over: is the next step set and on time, did every due page leave?"""
+    services.audit_escalations(at=at)

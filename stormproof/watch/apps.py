@@ -13,7 +13,8 @@ class WatchConfig(AppConfig):
     def ready(self) -> None:
         """Take part in continuity.yaml."""
         from stormproof.core.document import register_section
-        from stormproof.watch.document import MaintenanceSection, MonitorsSection
+        from stormproof.watch.document import MaintenanceSection, MonitorsSection, PeaksSection
 
         register_section(MonitorsSection())
         register_section(MaintenanceSection())
+        register_section(PeaksSection())

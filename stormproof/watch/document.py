@@ -1,4 +1,4 @@
-"""The section `monitors` of continuity.yaml."""
+"""The sections `monitors` and `peaks` of continuity.yaml."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from stormproof.business.selectors import shop_zone
 from stormproof.core.actor import Actor
 from stormproof.core.document import SLUG, Known, Problem
 from stormproof.watch.kinds import KINDS, WrongSettings
-from stormproof.watch.selectors import monitors_in_use, windows_in_use
+from stormproof.watch.selectors import all_peaks, monitors_in_use, windows_in_use
+from stormproof.watch.services.calendar import PeakValues, plan_peak, remove_peak
 from stormproof.watch.services.maintenance import (
     WindowShape,
     call_off_window,
@@ -73,6 +76,77 @@ class MonitorsSection:
                 create_monitor(name, settings=settings, actor=actor, at=at)
         for name in sorted(set(there) - set(value or {})):
             retire_monitor(there[name], actor=actor, at=at)
+
+
+class PeakShape(BaseModel):
+    """A time in which trade is not as usual."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str | None = Field(None, max_length=200, description="What people call it; the identifier when left out.")
+    start: datetime = Field(description="Wall-clock time in the zone, such as 2026-11-27T00:00.")
+    end: datetime = Field(description="When it is over.")
+    zone: str | None = Field(None, description="Such as Europe/Berlin; the shop's when left out.")
+    factor: float = Field(1.0, gt=0, le=1000, description="Trade expected, as a multiple of the usual.")
+    stricter_paging: bool = Field(False, description="What would only be degraded pages.")
+    change_freeze: bool = Field(False, description="Nothing should be changed in this time.")
+
+
+class PeaksSection:
+    """`peaks`: sales and holidays, which baselines leave out and know by a factor of their own."""
+
+    key, rank, shape = "peaks", 95, dict[Name, PeakShape]
+
+    def names(self, value: dict[str, PeakShape]) -> set[str]:
+        """Each peak, as `peak:name`."""
+        return {f"peak:{name}" for name in value}
+
+    def check(self, value: dict[str, PeakShape], known: Known) -> list[Problem]:
+        """Ends before starts, and zones that do not exist."""
+        problems = []
+        for name, peak in value.items():
+            if peak.zone is not None and peak.zone not in available_timezones():
+                problems.append(
+                    Problem((self.key, name, "zone"), f"there is no time zone {peak.zone!r}", "Europe/Berlin")
+                )
+            if (peak.start.tzinfo is None) != (peak.end.tzinfo is None) or peak.end <= peak.start:
+                problems.append(
+                    Problem((self.key, name, "end"), "it must end after it starts", "give both the same way")
+                )
+        return problems
+
+    def read(self) -> dict[str, Any] | None:
+        """The peaks as the file would say them, in their own zone."""
+        found = {}
+        for peak in all_peaks():
+            zone = ZoneInfo(peak.zone)
+            found[peak.slug] = {
+                "name": peak.name,
+                "start": peak.starts_at.astimezone(zone).replace(tzinfo=None).isoformat(timespec="minutes"),
+                "end": peak.ends_at.astimezone(zone).replace(tzinfo=None).isoformat(timespec="minutes"),
+                "zone": peak.zone,
+                "factor": peak.factor,
+                "stricter_paging": peak.has_stricter_paging,
+                "change_freeze": peak.has_change_freeze,
+            }
+        return found or None
+
+    def apply(self, value: dict[str, PeakShape] | None, *, actor: Actor, at: datetime) -> None:
+        """Plan, change and remove peaks until they are as the section says."""
+        wanted = value or {}
+        for slug, peak in wanted.items():
+            values = PeakValues(
+                name=peak.name or slug,
+                start=peak.start,
+                end=peak.end,
+                zone=peak.zone or str(shop_zone()),
+                factor=peak.factor,
+                stricter_paging=peak.stricter_paging,
+                change_freeze=peak.change_freeze,
+            )
+            plan_peak(slug, values=values, actor=actor, at=at)
+        for peak_row in all_peaks().exclude(slug__in=list(wanted)):
+            remove_peak(peak_row, actor=actor, at=at)
 
 
 class MaintenanceSection:

@@ -78,6 +78,23 @@ class LocationSeesAgain(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PeakPlanned(Fact):
+    """A peak or holiday was put into the calendar, or changed."""
+
+    peak_id: int
+    name: str
+    starts_at: str  # ISO 8601
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeakRemoved(Fact):
+    """A peak or holiday was taken out of the calendar."""
+
+    peak_id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MonitorCreated(Fact):
     """A monitor was set up."""
 

@@ -14,6 +14,7 @@ from stormproof.watch.services.remote import forget_old_batches
 from stormproof.watch.services.security import forget_security_events, judge_security_monitors
 from stormproof.watch.services.signals.counting import roll_up_counts
 from stormproof.watch.services.signals.reading import claim_signals, read_signal
+from stormproof.watch.services.slo import judge_slos
 from stormproof.watch.services.upkeep import drop_old_rows, make_partitions, mark_unknown_monitors, roll_up
 from stormproof.watch.services.walks import drop_old_walks
 
@@ -110,3 +111,9 @@ def look_at_signal(monitor_id: int) -> None:
 def roll_up_signals(at: datetime) -> None:
     """Hours of signals are brought up to date, and minutes dropped after seven weeks."""
     roll_up_counts(at=at)
+
+
+@every(seconds=60)
+def judge_service_levels(at: datetime) -> None:
+    """Budgets and burn rates of all service levels are brought up to date."""
+    judge_slos(at=at)

@@ -21,7 +21,7 @@ from stormproof.recover import selectors as recover
 from stormproof.respond import selectors as respond
 from stormproof.respond.models import Incident, LegalClock
 from stormproof.watch import selectors as watch
-from stormproof.watch.models import MinuteRollUp
+from stormproof.watch.models import MinuteRollUp, Peak, Signal
 from stormproof.web.drawing import Drawing, Node, draw_graph
 from stormproof.web.shell import reverse_or_none
 from stormproof.web.telling import WORDINGS, Told, told
@@ -296,6 +296,8 @@ class Glance:
     focus: BusinessNode | None = None
     drawing: Drawing | None = None
     counts: dict[str, int] = field(default_factory=dict)
+    trade: list[Signal] = field(default_factory=list)
+    peaks: list[Peak] = field(default_factory=list)
 
     @property
     def readiness(self) -> float:
@@ -328,6 +330,8 @@ def glance_at(actor: Actor, at: datetime) -> Glance:
         focus=focus,
         drawing=graph_around(focus.pk, states) if focus else None,
         counts=watch.monitor_counts(),
+        trade=[one for one in watch.signals(actor)[:4] if "now" in one.verdict] if actor.may("watch.read") else [],
+        peaks=watch.peaks_near(at),
     )
 
 

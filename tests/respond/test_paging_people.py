@@ -67,8 +67,8 @@ def test_when_everybody_was_paged_in_vain_the_administrators_are() -> None:
     services.page_the_next(at=NOON + seconds(360))
     assert [name for name, _, _ in pages()] == ["Alice", "Bob", "Root"]
     assert FactRecord.objects.filter(name="NobodyAnswered").count() == 1
-    assert Escalation.objects.get().next_at is None
-    assert services.page_the_next(at=NOON + minutes(600)) == 0
+    assert Escalation.objects.get().next_at == NOON + seconds(360) + minutes(30)
+    assert services.page_the_next(at=NOON + minutes(35)) == 0
     assert Page.objects.last().person == root  # type: ignore[union-attr]
 
 

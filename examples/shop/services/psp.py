@@ -1,6 +1,6 @@
 """A payment provider: a real HTTP server that charges once per idempotency key and can be told to misbehave.
 
-PUT /mode {"mode": "ok" | "down" | "slow" | "decline", "delay": 5}   GET /mode   GET /healthz
+PUT /mode {"mode": "ok" | "down" | "slow" | "decline" | "half", "delay": 5}   GET /mode   GET /healthz
 POST /payments/v1/charges (Idempotency-Key)   GET /payments/v1/charges   GET /payments/v1/pay.js
 """
 
@@ -11,11 +11,12 @@ import os
 import sys
 import threading
 import time
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-MODES = ("ok", "down", "slow", "decline")
+MODES = ("ok", "down", "slow", "decline", "half")  # half: every second new payment is declined
 
 
 class Ledger:
@@ -99,7 +100,13 @@ class Provider(BaseHTTPRequestHandler):
         key = self.headers.get("Idempotency-Key", "")
         if not key:
             return self.answer(400, {"error": "Idempotency-Key is needed"})
+        if self.mode["mode"] == "half" and self.is_declined(key):
+            return self.answer(402, {"error": "declined"})
         return self.answer(201, self.ledger.charge(key, wanted))
+
+    def is_declined(self, key: str) -> bool:
+        """Whether a payment is among the half that is declined: by its key, so that asking again changes nothing."""
+        return key not in self.ledger.charges and zlib.crc32(key.encode()) % 2 == 0
 
     def log_message(self, format: str, *args: object) -> None:
         """Silence: a health check every second is not news."""

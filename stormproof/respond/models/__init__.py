@@ -48,6 +48,8 @@ from stormproof.respond.models.orders import (
 )
 from stormproof.respond.models.paging import (
     AckLink,
+    Acknowledgement,
+    AuditFault,
     Escalation,
     Page,
     PagingPolicy,
@@ -76,12 +78,14 @@ __all__ = [
     "NUMBER_SEQUENCE",
     "Absence",
     "AckLink",
+    "Acknowledgement",
     "AffectedOrder",
     "Alert",
     "AlertDelivery",
     "AlertGroup",
     "AlertRoute",
     "Audience",
+    "AuditFault",
     "CalendarAddress",
     "CalendarImport",
     "CoverageGap",

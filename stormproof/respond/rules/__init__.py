@@ -46,9 +46,15 @@ from stormproof.respond.rules.oncall import (
     overloaded,
 )
 from stormproof.respond.rules.paging import (
+    ACK_LASTS,
     ACK_LINK_LASTS,
+    ASK_LASTS,
+    LAST_RESORT_AGAIN,
+    LATE,
     SETTLE,
     Turn,
+    acknowledgement_lasts,
+    is_meant,
     turn_of,
 )
 from stormproof.respond.rules.severity import (
@@ -63,10 +69,14 @@ from stormproof.respond.rules.severity import (
 )
 
 __all__ = [
+    "ACK_LASTS",
     "ACK_LINK_LASTS",
+    "ASK_LASTS",
     "DEFAULT_DUTIES",
     "DEFAULT_MATRIX",
     "GROUPINGS",
+    "LAST_RESORT_AGAIN",
+    "LATE",
     "NODE_TITLE_LIMIT",
     "OVERLOAD",
     "REOPEN_WITHIN",
@@ -84,6 +94,7 @@ __all__ = [
     "Severity",
     "Spread",
     "Turn",
+    "acknowledgement_lasts",
     "advice_for",
     "data_loss",
     "deadline_of",
@@ -93,6 +104,7 @@ __all__ = [
     "grouped",
     "incident_to_join",
     "is_connected",
+    "is_meant",
     "is_night",
     "leans_on_any",
     "loads_of",

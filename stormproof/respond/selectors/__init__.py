@@ -47,6 +47,7 @@ from stormproof.respond.selectors.legal import (
     legal_duties,
 )
 from stormproof.respond.selectors.metrics import (
+    MOST_MEASURED,
     measured_incidents,
     noise_report,
     real_incidents,
@@ -102,6 +103,7 @@ from stormproof.respond.selectors.paging import (
     ack_link_for,
     pages_of,
     paging_webhooks,
+    people_of_step,
     policies,
 )
 from stormproof.respond.selectors.relations import (
@@ -147,6 +149,7 @@ from stormproof.respond.selectors.stakeholders import (
 )
 
 __all__ = [
+    "MOST_MEASURED",
     "READ",
     "READ_ON_CALL",
     "AlertCounts",
@@ -223,6 +226,7 @@ __all__ = [
     "pages_of",
     "paging_webhooks",
     "people_for_role",
+    "people_of_step",
     "people_on_call",
     "plans_of",
     "policies",

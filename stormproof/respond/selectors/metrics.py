@@ -19,7 +19,7 @@ from stormproof.respond.selectors.incidents import incidents_for
 from stormproof.watch.models import Monitor
 
 SHORT = timedelta(minutes=5)
-MOST_MEASURED = 20_000
+MOST_MEASURED = 5_000
 
 
 def real_incidents(actor: Actor, *, since: datetime, until: datetime) -> QuerySet[Incident]:
@@ -30,17 +30,20 @@ def real_incidents(actor: Actor, *, since: datetime, until: datetime) -> QuerySe
 
 
 def measured_incidents(actor: Actor, *, since: datetime, until: datetime) -> list[Measured]:
-    """The measures of the incidents that count, oldest first; the money is what was expected of the functions hit."""
-    rows = (
+    """The measures of the incidents that count, oldest first, of very many the newest.
+
+    The money is what was expected of the functions hit.
+    """
+    rows = list(
         real_incidents(actor, since=since, until=until)
         .select_related(None)
         .select_related("root_node__team")
         .prefetch_related("functions__function")
         .annotate(first_paged_at=Min("pages__posted_at", filter=Q(pages__person__isnull=False)))
-        .order_by("opened_at", "pk")[:MOST_MEASURED]
+        .order_by("-opened_at", "-pk")[:MOST_MEASURED]
     )
     profile = business.profile_now()
-    return [_measured(one, profile=profile) for one in rows]
+    return [_measured(one, profile=profile) for one in reversed(rows)]
 
 
 def _measured(incident: Incident, *, profile: Profile) -> Measured:

@@ -9,6 +9,11 @@ from stormproof.respond.services.alerts import (
     close_alert,
     open_alert,
 )
+from stormproof.respond.services.auditing import (
+    audit_escalations,
+    faults_of_paging,
+    paging_is_right,
+)
 from stormproof.respond.services.calendars import (
     CannotReadCalendar,
     calendar_file,
@@ -34,6 +39,9 @@ from stormproof.respond.services.duty import (
     record_duty,
     tell_who_comes,
     warn_of_gaps,
+)
+from stormproof.respond.services.expiry import (
+    let_acknowledgements_run_out,
 )
 from stormproof.respond.services.external_alerts import (
     CannotSilence,
@@ -101,6 +109,8 @@ from stormproof.respond.services.paging import (
 )
 from stormproof.respond.services.policies import (
     CannotSetPagingPolicy,
+    StepHours,
+    StepPart,
     drop_paging_policies,
     set_paging_policy,
     set_paging_webhooks,
@@ -243,6 +253,8 @@ __all__ = [
     "LayerPart",
     "RoutingShape",
     "SitePart",
+    "StepHours",
+    "StepPart",
     "acknowledge_alerts",
     "acknowledge_by_link",
     "acknowledge_incident",
@@ -257,6 +269,7 @@ __all__ = [
     "assign_role",
     "assign_task",
     "attach_alert",
+    "audit_escalations",
     "calendar_file",
     "change_integration",
     "change_severity",
@@ -279,6 +292,7 @@ __all__ = [
     "end_what_was_not_sent_again",
     "expect_drill",
     "fault_of_order_source",
+    "faults_of_paging",
     "finish_task",
     "forget_calendar",
     "forget_old_deliveries",
@@ -290,12 +304,14 @@ __all__ = [
     "import_calendar",
     "import_calendar_file",
     "leave_note",
+    "let_acknowledgements_run_out",
     "link_incidents",
     "mark_page_sent",
     "merge_incidents",
     "mitigate_incident",
     "open_alert",
     "page_the_next",
+    "paging_is_right",
     "part_of",
     "pin_entry",
     "put_layer",

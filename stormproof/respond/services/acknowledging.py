@@ -13,10 +13,11 @@ from stormproof.people.models import User
 from stormproof.people.selectors import actor_for
 from stormproof.respond.choices import EntryKind, IncidentRole, IncidentState, PageState
 from stormproof.respond.facts import IncidentAcknowledged
-from stormproof.respond.models import AckLink, Escalation, Incident, Page
+from stormproof.respond.models import AckLink, Acknowledgement, Escalation, Incident, Page
+from stormproof.respond.rules import acknowledgement_lasts
 from stormproof.respond.services.links import nonce_of
 from stormproof.respond.services.locking import locked
-from stormproof.respond.services.paging import tell_webhooks
+from stormproof.respond.services.paging import is_answered, tell_webhooks
 from stormproof.respond.services.roles import put_in_role
 from stormproof.respond.services.timeline import write_timeline
 
@@ -55,18 +56,33 @@ def _acknowledge(incident: Incident, *, actor: Actor, at: datetime) -> Incident:
         pages = Page.objects.filter(incident=incident, person_id=actor.user_id)
         pages.exclude(state=PageState.ACKNOWLEDGED).update(state=PageState.ACKNOWLEDGED, answered_at=at)
     is_first = incident.state == IncidentState.OPEN
-    key = f"acknowledged:{incident.cycle}:{actor.key}"
+    again = _remember(incident, actor=actor, at=at)
+    key = f"acknowledged:{incident.cycle}:{actor.key}{again}"
     text = f"{actor.name} is on it" + (" and commands" if is_first and actor.user_id else "")
     write_timeline(incident, kind=EntryKind.ACKNOWLEDGED, text=text, actor=actor, at=at, key=key)
     if is_first:
         incident.state = IncidentState.ACKNOWLEDGED
-        incident.acknowledged_at = at
+        incident.acknowledged_at = incident.acknowledged_at or at
         incident.commander_id = actor.user_id
         incident.save(update_fields=["state", "acknowledged_at", "commander"])
         if actor.user_id is not None:
             person = User.objects.get(pk=actor.user_id)
             put_in_role(incident, role=IncidentRole.COMMANDER, person=person, actor=actor, at=at)
-        Escalation.objects.filter(incident=incident, next_at__isnull=False).update(next_at=None)
         tell(IncidentAcknowledged(incident_id=incident.pk, user_id=actor.user_id), at=at, actor=actor)
         tell_webhooks(incident, event="acknowledged", at=at)
+    for escalation in Escalation.objects.select_for_update().filter(incident=incident, next_at__isnull=False):
+        if is_answered(escalation):
+            Escalation.objects.filter(pk=escalation.pk).update(next_at=None)
     return incident
+
+
+def _remember(incident: Incident, *, actor: Actor, at: datetime) -> str:
+    """Keep that `actor` is on it, and until when that counts; a mark of its own for one who says so again."""
+    said = Escalation.objects.filter(incident=incident, cycle=incident.cycle, ack_seconds__isnull=False)
+    shortest = said.order_by("ack_seconds").values_list("ack_seconds", flat=True).first()
+    expires_at = at + acknowledgement_lasts(severity=incident.severity, own_seconds=shortest)
+    before = Acknowledgement.objects.filter(incident=incident, person_id=actor.user_id).first()
+    fresh = {"acknowledged_at": at, "expires_at": expires_at, "asked_at": None, "ended_at": None}
+    Acknowledgement.objects.update_or_create(incident=incident, person_id=actor.user_id, defaults=fresh)
+    was_doubted = before is not None and (before.asked_at or before.ended_at)
+    return f":{at.timestamp():.0f}" if was_doubted else ""

@@ -183,7 +183,8 @@ def _drill_window(graph: Graph, *, node_id: int, at: datetime) -> DrillWindow | 
 def _mark_suppressed(graph: Graph) -> None:
     """Write at each open alert which root cause explains it."""
     alerts = list(Alert.objects.filter(closed_at__isnull=True))
-    explained = suppressors(graph, down={alert.node_id for alert in alerts})
+    beside = set(watch.ids_beside_nodes())
+    explained = suppressors(graph, down={alert.node_id for alert in alerts if alert.monitor_id not in beside})
     changed = [alert for alert in alerts if alert.suppressed_by_id != explained.get(alert.node_id)]
     for alert in changed:
         alert.suppressed_by_id = explained.get(alert.node_id)
@@ -195,7 +196,8 @@ def _note_recovery(incident: Incident, *, at: datetime) -> None:
     """Write down when no function is hit any more, and when the last alert is gone."""
     if incident.is_over or incident.is_declared:
         return
-    down = set(incident.alerts.filter(closed_at__isnull=True).values_list("node_id", flat=True))
+    waited_for = incident.alerts.filter(closed_at__isnull=True).exclude(monitor_id__in=watch.ids_beside_nodes())
+    down = set(waited_for.values_list("node_id", flat=True))
     if not down:
         incident.green_at = at
     if incident.impact_ended_at is None and not functions_hit(down) and (not down or incident.functions.exists()):

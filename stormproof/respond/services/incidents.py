@@ -31,6 +31,7 @@ from stormproof.respond.services.locking import lock_incidents, locked
 from stormproof.respond.services.paging import page_again, start_paging, tell_webhooks
 from stormproof.respond.services.roles import end_roles, put_in_role
 from stormproof.respond.services.timeline import write_timeline
+from stormproof.watch import selectors as watch
 
 
 class CannotDeclareIncident(Refused):
@@ -158,7 +159,8 @@ def reassess(incident: Incident, *, graph: Graph, at: datetime) -> None:
     if now_hit or not before:
         incident.impact_ended_at = None
     incident.save(update_fields=["green_at", "impact_ended_at"])
-    _move_root(incident, deeper_root(graph, current=incident.root_node_id, down=down), at=at)
+    causes = open_alerts.exclude(monitor_id__in=watch.ids_beside_nodes()).values_list("node_id", flat=True)
+    _move_root(incident, deeper_root(graph, current=incident.root_node_id, down=set(causes)), at=at)
     if now_hit - before:
         _widen(incident, before | now_hit, at=at)
 

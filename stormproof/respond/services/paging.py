@@ -1,4 +1,4 @@
-"""Paging: one person after the other until somebody answers, through each of their channels in turn."""
+"""Paging: one step after the other until somebody answers, through each person's channels in turn."""
 
 from __future__ import annotations
 
@@ -16,33 +16,41 @@ from stormproof.people import selectors as people
 from stormproof.people.models import ContactPoint, User
 from stormproof.respond.choices import EntryKind, IncidentState, PageState
 from stormproof.respond.facts import NobodyAnswered, PersonPaged
-from stormproof.respond.models import Escalation, Incident, Page
-from stormproof.respond.rules import turn_of
+from stormproof.respond.models import Acknowledgement, Escalation, Incident, Page
+from stormproof.respond.rules import LAST_RESORT_AGAIN, is_meant, turn_of
+from stormproof.respond.selectors.paging import people_of_step
 from stormproof.respond.services.links import make_ack_link
 from stormproof.respond.services.policies import snapshot_for
 from stormproof.respond.services.timeline import write_timeline
 from stormproof.respond.services.words import mail_of, news_of
 
-EVERYBODY = 200  # the step under which the administrators are paged at the end
+LAST_RESORT = 10_000  # the rounds in which the last resort is paged are counted from here
+ROUNDS = 20  # the most times that a policy goes round; a resumed escalation counts on from a multiple of it
 
 
 def start_paging(incident: Incident, *, at: datetime) -> None:
-    """Page the first person of the team of the root cause; does nothing for a team that is being paged already."""
+    """Page the first step of the team of the root cause; does nothing for a team that is being paged already."""
     snapshot = snapshot_for(incident.root_node)
-    order = [{"id": user_id, "wait": wait} for user_id, wait in snapshot.people]
     escalation, is_new = Escalation.objects.get_or_create(
         incident=incident,
         cycle=incident.cycle,
         team=snapshot.team,
-        defaults={"people": order, "repeat": snapshot.repeat},
+        defaults={
+            "steps": list(snapshot.steps),
+            "repeat": snapshot.repeat,
+            "last_resort": list(snapshot.last_resort),
+            "ack_seconds": snapshot.ack_seconds,
+            "acks_needed": snapshot.acks_needed,
+        },
     )
     if not is_new:
         return
-    if incident.state == IncidentState.ACKNOWLEDGED:  # somebody is on it; the new team is told once
-        _page_turn(escalation, incident, at=at)
-        Escalation.objects.filter(pk=escalation.pk).update(next_at=None)
-        return
     advance(escalation, incident, at=at)
+    if incident.state == IncidentState.ACKNOWLEDGED:  # somebody is on it; the new team is told once
+        Escalation.objects.filter(pk=escalation.pk).update(next_at=None)
+    else:
+        live = Acknowledgement.objects.filter(incident=incident, ended_at__isnull=True)
+        live.update(ended_at=at)  # it opened again: what was said the time before counts no more
 
 
 def page_again(incident: Incident, *, at: datetime) -> None:
@@ -54,7 +62,7 @@ def page_again(incident: Incident, *, at: datetime) -> None:
 
 @transaction.atomic
 def page_the_next(*, at: datetime) -> int:
-    """Page the next person wherever nobody answered in time, the latest first; returns how many were due."""
+    """Go on wherever nobody answered in time, the latest first; returns how many were due."""
     due = (
         Escalation.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("incident", "incident__root_node")
@@ -64,50 +72,89 @@ def page_the_next(*, at: datetime) -> int:
     count = 0
     for escalation in due:
         count += 1
-        if escalation.incident.state == IncidentState.OPEN:
+        if escalation.incident.state != IncidentState.RESOLVED and not is_answered(escalation):
             advance(escalation, escalation.incident, at=at)
         else:
             Escalation.objects.filter(pk=escalation.pk).update(next_at=None)
     return count
 
 
+def is_answered(escalation: Escalation) -> bool:
+    """Whether as many people as the policy wants are on the incident; the installation's operator counts for all."""
+    live = Acknowledgement.objects.filter(incident=escalation.incident_id, ended_at__isnull=True)
+    people_on_it = list(live.values_list("person_id", flat=True))
+    return None in people_on_it or len(people_on_it) >= escalation.acks_needed
+
+
 def advance(escalation: Escalation, incident: Incident, *, at: datetime) -> None:
-    """Page whose turn it is and set when the next is due; people who left are skipped at once."""
+    """Page whose turn it is and set when the next is due; a step without anybody is followed by the next at once."""
     wait = _page_turn(escalation, incident, at=at)
     if wait is None:
-        escalation.next_at = None
-        _page_everybody(incident, at=at)
+        _page_last_resort(escalation, incident, at=at)
+        escalation.step += 1
+        escalation.next_at = at + LAST_RESORT_AGAIN
     else:
         escalation.next_at = at + timedelta(seconds=wait)
     escalation.save(update_fields=["step", "next_at"])
 
 
 def _page_turn(escalation: Escalation, incident: Incident, *, at: datetime) -> int | None:
-    """Page the person whose turn it is; returns the seconds they may take, None when the order is used up."""
-    users = User.objects.in_bulk([one["id"] for one in escalation.people])
-    while (turn := turn_of(escalation.step, people=len(escalation.people), repeat=escalation.repeat)) is not None:
-        entry, step = escalation.people[turn.place], escalation.step
+    """Page everybody of the step whose turn it is; the seconds they may take, None when the steps are used up."""
+    while (turn := turn_of(escalation.step, people=len(escalation.steps), repeat=escalation.repeat)) is not None:
+        entry, number = escalation.steps[turn.place], escalation.step
         escalation.step += 1
-        user = users.get(entry["id"])
-        if user is not None and user.is_active:
-            page_person(incident, user, step=step, attempt=turn.attempt, at=at)
+        attempt = turn.attempt + ROUNDS * escalation.resumed
+        if not is_meant(entry, severity=incident.severity, at=at):
+            text = f"Step {turn.place + 1} is left out: it is not meant for severity {incident.severity} at this hour"
+            _log_skip(incident, text, key=f"unmeant:{turn.place}", at=at)
+            continue
+        _log_who_left(incident, entry, at=at)
+        users = people_of_step(entry, at=at)
+        for user in users:
+            page_person(incident, user, step=number, attempt=attempt, at=at)
+        if users:
             return int(entry["wait"])
-        text = f"Not paged: {user or 'a person'} no longer works here"
-        key = f"skipped:{incident.cycle}:{entry['id']}"
-        write_timeline(incident, kind=EntryKind.PAGED, text=text, actor=SYSTEM, at=at, key=key)
+        text = f"Nobody is on call for step {turn.place + 1}; the next step follows at once"
+        _log_skip(incident, text, key=f"empty:{turn.place}", at=at)
     return None
 
 
-def _page_everybody(incident: Incident, *, at: datetime) -> None:
-    """The last resort: nobody answered, so each administrator is paged once."""
-    paged = set(incident.pages.filter(cycle=incident.cycle, step=EVERYBODY).values_list("person_id", flat=True))
-    admins = [user for user in people.admins() if user.pk not in paged]
-    text = "Nobody answered; the administrators are paged" if admins else "Nobody answered, and nobody is left to page"
+def _log_skip(incident: Incident, text: str, *, key: str, at: datetime) -> None:
+    """Once a round of the incident, so that a policy without anybody fills no page."""
+    key = f"skipped:{incident.cycle}:{key}"
+    write_timeline(incident, kind=EntryKind.PAGED, text=text, actor=SYSTEM, at=at, key=key)
+
+
+def _log_who_left(incident: Incident, entry: dict[str, Any], *, at: datetime) -> None:
+    if named := entry.get("people"):
+        for user in User.objects.filter(pk__in=named, is_active=False):
+            _log_skip(incident, f"Not paged: {user} no longer works here", key=str(user.pk), at=at)
+
+
+def _page_last_resort(escalation: Escalation, incident: Incident, *, at: datetime) -> None:
+    """Nobody answered: page the last resort, else the administrators; again each half hour until somebody does."""
+    round_number = escalation.step - len(escalation.steps) * escalation.repeat + ROUNDS * escalation.resumed
+    attempt = LAST_RESORT + max(round_number, 0)
+    named = User.objects.filter(pk__in=escalation.last_resort, is_active=True).order_by("pk")
+    users = list(named) or list(people.admins().order_by("pk"))
+    whom = "the last resort is paged" if named else "the administrators are paged"
+    text = f"Nobody answered; {whom}" if users else "Nobody answered, and nobody is left to page"
     key = f"nobody:{incident.cycle}"
     write_timeline(incident, kind=EntryKind.PAGED, text=text, actor=SYSTEM, at=at, key=key, is_pinned=True)
-    tell(NobodyAnswered(incident_id=incident.pk), at=at)
-    for user in admins:
-        page_person(incident, user, step=EVERYBODY, attempt=EVERYBODY, at=at)
+    if round_number <= 0:
+        tell(NobodyAnswered(incident_id=incident.pk), at=at)
+    for user in users:
+        page_person(incident, user, step=escalation.step, attempt=attempt, at=at)
+
+
+def resume(incident: Incident, *, at: datetime) -> None:
+    """Page the step again at which an acknowledgement stopped the paging, and go on from there."""
+    for escalation in Escalation.objects.select_for_update().filter(incident=incident, cycle=incident.cycle):
+        if escalation.next_at is None:
+            escalation.step = max(escalation.step - 1, 0)
+            escalation.resumed += 1
+            escalation.next_at = at
+            escalation.save(update_fields=["step", "resumed", "next_at"])
 
 
 def page_person(incident: Incident, user: User, *, step: int, attempt: int, at: datetime) -> Page | None:
@@ -180,9 +227,11 @@ def mark_page_sent(key: str, *, at: datetime) -> None:
     announce(f"incident:{page.incident_id}")
     waiting = Escalation.objects.filter(incident_id=page.incident_id, cycle=page.cycle, next_at__isnull=False)
     for escalation in waiting.select_for_update():
-        latest = escalation.people[(escalation.step - 1) % len(escalation.people)]
-        due = at + timedelta(seconds=latest["wait"])
-        if latest["id"] == page.person_id and escalation.next_at is not None and due > escalation.next_at:
+        places = len(escalation.steps)
+        if page.step != escalation.step - 1 or page.step >= places * escalation.repeat:
+            continue
+        due = at + timedelta(seconds=escalation.steps[page.step % places]["wait"])
+        if escalation.next_at is not None and due > escalation.next_at:
             Escalation.objects.filter(pk=escalation.pk).update(next_at=due)
 
 

@@ -42,6 +42,19 @@ The incident:
     return {"subject": f"{prefix}SEV{incident.severity} {incident.label} {incident.title}", "text": text}
 
 
+def question_of(incident: Incident, *, link: str, minutes: int) -> dict[str, Any]:
+    """Whether somebody is still on it, as a mail."""
+    text = f"""You said that you are on {incident.label} ({incident.title}). Are you still?
+
+Yes, I am (works without signing in):
+{link}
+
+Without an answer within {minutes} minutes the paging goes on where it stopped.
+The incident: {page_of(incident)}
+"""
+    return {"subject": f"Still on {incident.label} {incident.title}?", "text": text}
+
+
 def news_of(incident: Incident, *, event: str, at: datetime) -> dict[str, Any]:
     """What became of an incident, for a webhook."""
     rate = selectors.revenue_per_minute_of(incident, at)

@@ -23,6 +23,7 @@ from stormproof.watch.kinds import (
     redis,
     security,
     signal,
+    slo,
     sql,
     ssh,
     tcp,
@@ -53,8 +54,10 @@ KINDS: dict[str, Kind] = {
     "vendor": vendor.KIND,
     "security": security.KIND,
     "signal": signal.KIND,
+    "slo": slo.KIND,
 }
 PASSIVE = tuple(name for name, kind in KINDS.items() if not kind.is_active)  # no prober looks at these
+BESIDE_NODES = tuple(name for name, kind in KINDS.items() if not kind.tells_of_node)  # say nothing of how a node is
 
 
 class WrongSettings(Refused):
@@ -96,6 +99,7 @@ def config_of(shape: MonitorShape) -> dict[str, Any]:
 
 
 __all__ = [
+    "BESIDE_NODES",
     "KINDS",
     "PASSIVE",
     "Kind",

@@ -116,6 +116,7 @@ class Kind:
     hosts: Callable[[Any], list[tuple[str, str]]]  # (field path, host) that the guard must let through
     fields: tuple[FormField, ...]
     look: Callable[[Any, Tools], Awaitable[Outcome]] | None = None
+    tells_of_node: bool = True  # whether its state is that of the node; false: neither colours it nor explains others
     secret_paths: Callable[[Mapping[str, Any]], list[Path]] = lambda _config: []
     has_steps: bool = False  # each look is a walk through steps, which are kept
     patience_s: float = 1.0  # beyond its limit: how long a look may take to begin and to end

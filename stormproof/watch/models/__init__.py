@@ -12,6 +12,7 @@ from stormproof.watch.models.places import Location, Place
 from stormproof.watch.models.probers import Prober, ProberToken, SightingBatch
 from stormproof.watch.models.security import SecurityEvent
 from stormproof.watch.models.signals import Signal, SignalHour, SignalMinute, SignalSlice
+from stormproof.watch.models.slo import Slo
 from stormproof.watch.models.walks import Walk, WalkFile
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "SignalHour",
     "SignalMinute",
     "SignalSlice",
+    "Slo",
     "StateChange",
     "Upkeep",
     "Walk",

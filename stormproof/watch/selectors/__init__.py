@@ -2,6 +2,7 @@
 
 from stormproof.watch.selectors.badges import badge_shown, badges_of
 from stormproof.watch.selectors.calendar import (
+    all_peaks,
     is_change_frozen,
     is_paging_strict,
     peak_factors,
@@ -44,6 +45,7 @@ from stormproof.watch.selectors.maintenance import (
 from stormproof.watch.selectors.monitors import (
     SeenFrom,
     blind_locations,
+    ids_beside_nodes,
     location_named,
     locations_known,
     monitor_counts,
@@ -74,6 +76,7 @@ from stormproof.watch.selectors.signals import (
     slices_of_signal,
     usual_slices,
 )
+from stormproof.watch.selectors.slo import Track, days_of_slo, slo_for, slos, track_of
 from stormproof.watch.selectors.walks import (
     StepBar,
     last_failed_walk_of,
@@ -94,13 +97,17 @@ __all__ = [
     "StepBar",
     "agent_for_token",
     "agent_of",
+    "Track",
+    "all_peaks",
     "badge_shown",
     "badges_of",
     "blind_locations",
     "daily_uptimes",
+    "days_of_slo",
     "down_times",
     "figures_of",
     "hosts",
+    "ids_beside_nodes",
     "is_change_frozen",
     "is_paging_strict",
     "last_failed_walk_of",
@@ -146,9 +153,12 @@ __all__ = [
     "signal_for",
     "signals",
     "slices_of_signal",
+    "slo_for",
+    "slos",
     "state_changes_of",
     "target_of",
     "top_actors",
+    "track_of",
     "upkeep",
     "uptime_of",
     "usual_slices",

@@ -24,6 +24,11 @@ def peaks(actor: Actor, *, year: int | None = None) -> QuerySet[Peak]:
     return found
 
 
+def all_peaks() -> QuerySet[Peak]:
+    """The whole calendar in order of time."""
+    return Peak.objects.order_by("starts_at", "pk")
+
+
 def peak_for(actor: Actor, slug: str) -> Peak:
     """The peak named `slug`; raises `NotFound`, also for one who may not read."""
     found = Peak.objects.filter(slug=slug).first() if actor.may("watch.read") else None

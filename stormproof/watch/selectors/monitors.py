@@ -13,7 +13,7 @@ from stormproof.core.actor import Actor
 from stormproof.core.refusals import NotFound
 from stormproof.core.secrets import CannotOpenSecret
 from stormproof.watch.choices import WORST_FIRST, State
-from stormproof.watch.kinds import KINDS, PASSIVE, WrongSettings, open_config, read_settings
+from stormproof.watch.kinds import BESIDE_NODES, KINDS, PASSIVE, WrongSettings, open_config, read_settings
 from stormproof.watch.models import (
     Location,
     Monitor,
@@ -93,9 +93,15 @@ def monitor_counts() -> dict[str, int]:
 def own_states() -> dict[int, str]:
     """The state of each node that has monitors of its own: the worst of its enabled ones."""
     seen: dict[int, list[str]] = {}
-    for node_id, state in monitors_in_use().filter(enabled=True).order_by().values_list("node_id", "state"):
+    told = monitors_in_use().filter(enabled=True).exclude(kind__in=BESIDE_NODES)
+    for node_id, state in told.order_by().values_list("node_id", "state"):
         seen.setdefault(node_id, []).append(state)
     return {node_id: worst_of(states) for node_id, states in seen.items()}
+
+
+def ids_beside_nodes() -> QuerySet[Monitor, int]:
+    """The ids of monitors whose state says nothing of how their node is now: their alerts explain no others."""
+    return Monitor.objects.filter(kind__in=BESIDE_NODES).order_by().values_list("pk", flat=True)
 
 
 def node_states() -> dict[int, str]:

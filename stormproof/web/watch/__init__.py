@@ -41,6 +41,10 @@ STAGE = Stage(
         Page(name="New monitor", url="monitor-new", permission="watch.write", note="watch something", icon="plus"),
         Page(name="Maintenance", url="maintenance", permission="watch.read", note="planned work", icon="tool"),
         Page(
+            name="Peak calendar", url="peaks", permission="watch.read", note="sales and holidays", icon="calendar-event"
+        ),
+        Page(name="Service levels", url="slos", permission="watch.read", note="error budgets", icon="gauge"),
+        Page(
             name="Business signals",
             url="signals",
             permission="watch.read",

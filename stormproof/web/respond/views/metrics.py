@@ -37,6 +37,7 @@ def metrics(request: Request) -> HttpResponse:
         "groups": groups,
         "all": group_of("all", rows),
         "by": by,
+        "most": selectors.MOST_MEASURED if len(rows) >= selectors.MOST_MEASURED else 0,
         "groupings": list(GROUPINGS),
         "days": days,
         "periods": PERIODS,
