@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('watch', '0010_remote_probers'),
+        ('watch', '0011_slo'),
     ]
 
     operations = [
