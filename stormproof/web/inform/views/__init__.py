@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from stormproof.core.clock import now
@@ -15,6 +16,7 @@ from stormproof.inform import selectors, services
 from stormproof.inform.choices import NoticeState, Phase
 from stormproof.inform.models import Notice, Subscriber, Version
 from stormproof.inform.services.drafting import affected_by, estimate_for
+from stormproof.respond.models import Incident
 from stormproof.respond.selectors import incident_numbered
 from stormproof.web.inform.forms import PublishForm, SettingsForm, WriteForm
 from stormproof.web.listing import Column, Filter, read_list
@@ -66,14 +68,32 @@ def notice(request: Request, id: int) -> HttpResponse:
 
 @reads("inform.read")
 def of_incident(request: Request, number: int) -> HttpResponse:
-    """The notice about INC-`number`; drafted now by somebody who may write, when there is none."""
+    """The notice about INC-`number`; when there is none, who may write is asked whether to draft it."""
     incident = incident_numbered(request.actor, number)
     found = selectors.notice_of_incident(request.actor, incident.pk)
-    if found is None and request.actor.may("inform.write"):
+    may_draft = found is None and request.actor.may("inform.write") and not (incident.is_private or incident.is_over)
+    if may_draft and request.method == "POST":
         found = services.draft_notice(incident, at=now())
+    elif may_draft:
+        return _ask_to_draft(request, incident)
     if found is None:
         raise NotFound(f"There is no notice about {incident.label}")
     return redirect("notice", id=found.pk)
+
+
+def _ask_to_draft(request: Request, incident: Incident) -> HttpResponse:
+    context = {
+        "title": f"Draft a notice about {incident.label}?",
+        "sentence": "Nothing is written for customers yet. The draft stays inside until somebody publishes it.",
+        "preview": [("Incident", str(incident)), ("Customers see", "nothing, until it is published")],
+        "action_url": reverse("notice-of-incident", args=[incident.number]),
+        "back_url": reverse("incident", args=[incident.number]),
+        "button": "Draft it",
+        "button_css": "btn-primary",
+        "confirm_name": "",
+        "hidden": {},
+    }
+    return render(request, "confirm.html", context)
 
 
 def _notice_page(request: Request, found: Notice, *, form: WriteForm | None = None, status: int = 200) -> HttpResponse:
