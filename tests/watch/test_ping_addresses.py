@@ -204,7 +204,7 @@ def test_a_batch_costs_the_same_however_large() -> None:
             pings = [IncomingPing(key=each.ping_key, at=at(start)) for each in monitors[:size]]
             assert take_pings([*pings, IncomingPing(key=uuid4(), at=at(start))], at=at(start))[-1] == Taken.UNKNOWN
         costs.append(len(queries))
-    assert costs == [10, 10]
+    assert costs == [13, 13]
 
 
 def test_several_pings_of_one_job_in_one_batch_all_count(backup: Monitor) -> None:
