@@ -23,6 +23,7 @@ if [ "${1:-}" = tests ]; then
   find_program mariadbd || needed+=(mariadb-server)
   find_program amtool || needed+=(prometheus-alertmanager)
   find_program sshd || needed+=(openssh-server)
+  find_program dovecot || needed+=(dovecot-imapd)
 fi
 if [ ${#needed[@]} -gt 0 ]; then
   apt=()

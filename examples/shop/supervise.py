@@ -22,16 +22,23 @@ from keeper.ports import require_free_ports
 from keeper.processes import running, stop
 
 ALL = ("haproxy", "customers", "web-a", "web-b", "mailbox", "psp-a", "psp-b", "db-b", "db-a")
+OPEN = "open"  # a file in the run folder: the shop has been opened
 
 
 def up(layout: Layout) -> None:
-    """Start everything that does not run; returns when a customer could order."""
+    """Start everything that does not run; returns when a customer could order.
+
+    A shop that is open is left as it is, broken parts and all: what breaks in it is there to be recovered, and bringing
+    it back underneath a recovery would fight with it. `repair` mends.
+    """
     began = time.monotonic()
     setup.ensure_venv()
     prepare_folders(layout)
     require_free_ports(layout)
-    setup.lay_foundation(layout)
-    repair.converge(layout)
+    if not is_open(layout):
+        setup.lay_foundation(layout)
+        repair.converge(layout)
+        (layout.run / OPEN).touch()
     target = layout.data / "continuity.yaml"
     target.touch(mode=0o600)
     target.write_text(rendered(layout))
@@ -39,8 +46,14 @@ def up(layout: Layout) -> None:
     print(f"shop: open at {layout.url('web')} after {seconds:.1f} s (mailbox {layout.url('mailbox')}/messages)")
 
 
+def is_open(layout: Layout) -> bool:
+    """Whether it was opened, not closed since, and something of it still runs (after a reboot nothing does)."""
+    return (layout.run / OPEN).exists() and any(running(layout, name) for name in ALL)
+
+
 def down(layout: Layout) -> None:
     """Stop what we started, the customers first and the databases last."""
+    (layout.run / OPEN).unlink(missing_ok=True)
     for name in ALL:
         if name in postgres.NODES:
             continue

@@ -24,6 +24,7 @@ from stormproof.api import (
     review,
     watch,
 )
+from stormproof.api.agents import router as agents
 from stormproof.api.base import api
 from stormproof.api.heartbeats import router as heartbeats
 from stormproof.api.imports import router as imports
@@ -42,6 +43,7 @@ ROUTERS: list[Router] = [
     slos,
     heartbeats,
     imports,
+    agents,
     business.router,
     recover.router,
     rehearse.router,

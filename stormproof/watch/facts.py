@@ -166,6 +166,14 @@ class MonitorsImported(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AgentTokenIssued(Fact):
+    """A token was made with which the agent of a host may report; the one before opens nothing any more."""
+
+    monitor_id: int
+    node_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class MaintenancePlanned(Fact):
     """A maintenance window was planned."""
 

@@ -8,6 +8,7 @@ from stormproof.core.clock import now
 from stormproof.core.jobs import defer, every, task
 from stormproof.watch.selectors import monitors_by_id
 from stormproof.watch.services.heartbeats import mark_late_heartbeats, prune_pings
+from stormproof.watch.services.hosts import mark_silent_hosts, roll_up_hosts
 from stormproof.watch.services.maintenance import keep_maintenance, plan_ahead
 from stormproof.watch.services.remote import forget_old_batches
 from stormproof.watch.services.security import forget_security_events, judge_security_monitors
@@ -46,6 +47,18 @@ def forget_old_security_events(at: datetime) -> None:
 def find_monitors_nobody_looks_at(at: datetime) -> None:
     """Monitors whose prober is away go unknown."""
     mark_unknown_monitors(at=at)
+
+
+@every(seconds=2)
+def find_silent_hosts(at: datetime) -> None:
+    """Hosts whose agent says nothing go unknown, then down."""
+    mark_silent_hosts(at=at)
+
+
+@every(seconds=300)
+def roll_up_host_reports(at: datetime) -> None:
+    """Hours of hosts are brought up to date."""
+    roll_up_hosts(at=at)
 
 
 @every(seconds=2)

@@ -160,6 +160,14 @@ def test_what_a_killed_supervisor_left_is_adopted(shop: Shop) -> None:
     assert shop.status["parts"] == pids
 
 
+def test_opening_a_shop_that_is_open_leaves_what_is_broken_to_whoever_recovers_it(shop: Shop) -> None:
+    kill(shop.pid("db-a"))
+    shop.supervise("up")
+    assert shop.status["roles"] == {"db-a": "down", "db-b": "standby"}
+    shop.supervise("repair")
+    assert shop.status["roles"] == {"db-a": "primary", "db-b": "standby"}
+
+
 def test_down_stops_all_that_was_started_and_up_brings_the_orders_back(shop: Shop) -> None:
     numbers = orders_while(shop, customers=1, at_least=1)
     pids = [pid for pid in shop.status["parts"].values() if pid]

@@ -42,6 +42,7 @@ _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 ALLOWED_WRITES = {
     "web/people/adapter.py": "allauth's own door: it hands over rows that it made",
     "people/models.py": "Django's manager makes users for its own commands",
+    "worker/agent/buffer.py": "the host agent's own file on another machine; no row of ours",
 }
 
 ALLOWED_CLOCKS = {

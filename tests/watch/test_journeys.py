@@ -61,6 +61,7 @@ def walked(monitor: Monitor, at: datetime, *, ok: bool = True, files: tuple[File
         ({"start": "shop.example"}, "start: this is not a web address: write http://... or https://..."),
         ({"within": "2m"}, "within: a journey of 120 s cannot begin again every 60 s"),
         ({"every": "5s", "within": "1s"}, "every: Input should be greater than or equal to 10"),
+        ({"values": {"a": "{{b}}"}}, "values: {{b}} is not known there; only secrets and {{run}} are"),
         ({"values": {"run": "x"}}, "values: 'run' is given by Stormproof itself; choose another name"),
         ({"values": {"a b": "x"}}, "values: 'a b' is not a name: use letters, digits and _, such as order_number"),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 import pytest
@@ -45,6 +46,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "icmp": {"host": "gateway.shop.example", "packets": 3, "degraded_when": "> 30"},
     "mysql": {"url": "mysql://r:hush@db.shop.example/shop", "query": "SELECT 1", "down_when": "> 5"},
     "redis": {"url": "redis://:hush@cache.shop.example", "command": "LLEN orders", "degraded_when": "> 9"},
+    "mail": {
+        "sender": "a@shop.example",
+        "recipient": "b@shop.example",
+        "smtp": {"host": "mail.shop.example", "security": "starttls", "user": "a", "password": "hush"},
+        "imap": {"host": "imap.shop.example", "user": "b", "password": "hush"},
+        "within": "45s",
+    },
     "ssh": {"host": "web.shop.example", "banner": "~ OpenSSH", "fingerprint": "SHA256:" + "A" * 43},
 }
 
@@ -119,6 +127,8 @@ def test_a_secret_is_removed_by_a_dash() -> None:
         ("mysql", {"url": "http://db"}, "url"),
         ("redis", {"command": "FLUSHALL"}, "command"),
         ("redis", {"url": "env:DATABASE_URL"}, "url"),
+        ("mail", {"sender": "nobody"}, "sender"),
+        ("mail", {"folder": 'a"b'}, "folder"),
         ("ssh", {"fingerprint": "MD5:aa"}, "fingerprint"),
         ("ssh", {"host": "user@host"}, "host"),
     ],
@@ -150,5 +160,5 @@ def test_a_look_may_take_what_its_settings_say(about: dict[str, Any], seconds: f
 
 
 def test_the_page_to_choose_offers_each_kind() -> None:
-    page = client_of("alice").get("/monitors/new/").content.decode()
+    page = unescape(client_of("alice").get("/monitors/new/").content.decode())
     assert [kind.title for kind in KINDS.values() if kind.title not in page] == []

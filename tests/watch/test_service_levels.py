@@ -149,7 +149,7 @@ def test_a_function_nobody_watches_is_unknown() -> None:
     promise = make_slo(make_node("checkout", kind="function"))
     assert judge_slo(promise.pk, at=NOW) == ""
     promise.refresh_from_db()
-    assert (promise.state, promise.reason) == (State.UNKNOWN, "")
+    assert (promise.state, promise.reason) == (State.UNKNOWN, "no monitor looks at it yet")
     assert Slo.objects.get().verdict == {}
 
 

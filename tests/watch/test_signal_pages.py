@@ -32,7 +32,7 @@ def test_a_signal_that_fired_shows_the_slice_the_money_and_the_chart() -> None:
         assert words in page
     chart = client.get("/signals/payments/chart/?range=3h").json()
     assert [line["name"] for line in chart["series"]] == ["Actual", "Expected"]
-    assert len(chart["area"]["points"]) == len(chart["series"][0]["points"]) == 180
+    assert len(chart["area"]["points"]) == len(chart["series"][0]["points"]) == 36
     listed = client.get("/signals/").content.decode()
     assert "Payments by provider harbour" in listed
 

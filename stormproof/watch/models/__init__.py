@@ -2,6 +2,7 @@
 
 from stormproof.watch.models.badges import Badge
 from stormproof.watch.models.calendar import Peak
+from stormproof.watch.models.hosts import HostAgent, HostHour, HostReport
 from stormproof.watch.models.imports import ImportedMonitor
 from stormproof.watch.models.maintenance import MaintenanceOccurrence, MaintenanceWindow
 from stormproof.watch.models.monitors import Monitor, StateChange
@@ -18,6 +19,9 @@ __all__ = [
     "Badge",
     "DayRollUp",
     "Heartbeat",
+    "HostAgent",
+    "HostHour",
+    "HostReport",
     "HourRollUp",
     "ImportedMonitor",
     "Location",

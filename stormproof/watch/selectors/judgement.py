@@ -197,8 +197,8 @@ def drawn_between(
     lead = timedelta(minutes=1440)
     view = view_of(signal, start=start - lead, end=end)
     good, expected = view.good[1440:], view.expected[1440:]
-    step = next((width for width in (1, *anomaly.WINDOWS) if len(good) / width <= 300), anomaly.WINDOWS[-1])
-    row = anomaly.WINDOWS.index(step) if step in anomaly.WINDOWS else 0
+    step = next((width for width in anomaly.WINDOWS if len(good) / width <= 300), anomaly.WINDOWS[-1])
+    row = anomaly.WINDOWS.index(step)
     whole = len(good) // step * step
     actual, usual = good[:whole].reshape(-1, step).sum(axis=1), expected[:whole].reshape(-1, step).sum(axis=1)
     low, high = anomaly.usual_range(usual, dispersion=float(_array(signal, "orders_k")[row]))

@@ -78,8 +78,10 @@ def _fire(slo: Slo, burns: list[Burn], *, at: datetime) -> tuple[str, Burn | Non
 def _move(monitor: Monitor, *, to: str, reason: str, at: datetime) -> None:
     """While the function is in maintenance nothing is told; the time counts all the same."""
     is_quiet = own_states().get(monitor.node_id) == State.MAINTENANCE and to in (State.DOWN, State.DEGRADED)
-    if monitor.state != State.MAINTENANCE and not is_quiet:
-        move_monitor(monitor, to=to, reason=reason[:500], since=at, at=at)
+    if monitor.state == State.MAINTENANCE or is_quiet:
+        return
+    if not move_monitor(monitor, to=to, reason=reason[:500], since=at, at=at):
+        Monitor.objects.filter(pk=monitor.pk).update(reason=reason[:500])
 
 
 def reason_of_burn(burn: Burn, shape: SloShape, left: float) -> str:

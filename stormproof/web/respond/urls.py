@@ -1,6 +1,6 @@
 """Addresses of incidents."""
 
-from django.urls import path, re_path
+from django.urls import path
 
 from stormproof.web.respond.views import (
     acknowledging,
@@ -18,6 +18,8 @@ from stormproof.web.respond.views import (
     roles,
     timeline,
 )
+
+WITH_KEY = ("", "/", "/api/v1/alerts", "/api/v2/alerts", "/v2/enqueue", "/v2/enqueue/")  # how senders end the address
 
 urlpatterns = [
     path("incidents/", pages.incidents, name="incidents"),
@@ -90,8 +92,8 @@ urlpatterns = [
     path("on-call/<slug:slug>/address/", planning.rotate_address, name="rotate-address"),
     path("on-call/<slug:slug>/calendar/", planning.read_calendar, name="schedule-calendar"),
     path("calendar/<str:token>.ics", on_call.calendar_file, name="calendar-file"),
-    re_path(r"^in/(?P<key>[A-Za-z0-9_-]{1,100})(?:/api/v[12]/alerts|/v2/enqueue)?/?$", intake.take_delivery, name="in"),
-    re_path(r"^(?:in|v2/enqueue)/?$", intake.take_delivery),
+    *(path(f"in/<slug:key>{tail}", intake.take_delivery) for tail in WITH_KEY),
+    *(path(address, intake.take_delivery) for address in ("in", "in/", "v2/enqueue", "v2/enqueue/")),
     path("ack/<str:token>", acknowledging.by_link, name="acknowledge_by_link"),
     path("ack/<str:token>/", acknowledging.by_link),
 ]

@@ -58,6 +58,7 @@ STAGE = Stage(
             note="from other products",
             icon="file-import",
         ),
+        Page(name="Hosts", url="hosts", permission="watch.read", note="machines with an agent", icon="server-2"),
         Page(name="Vendors", url="vendors", permission="watch.read", note="their status pages", icon="building-store"),
         Page(name="Ping keys", url="ping-keys", permission="watch.write", note="heartbeats by name", icon="key"),
     ),

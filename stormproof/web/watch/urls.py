@@ -5,6 +5,7 @@ from django.urls import path
 from stormproof.web.watch.views import (
     badges,
     charts,
+    hosts,
     imports,
     jobs,
     maintenance,
@@ -60,6 +61,9 @@ urlpatterns = [
     path("badges/<uuid:token>.<slug:form>", badges.show_badge, name="badge"),
     path("ping-keys/", jobs.show_ping_keys, name="ping-keys"),
     path("ping-keys/<int:key_id>/revoke/", jobs.revoke_key, name="revoke-ping-key"),
+    path("hosts/", hosts.show_hosts, name="hosts"),
+    path("monitors/<slug:slug>/figures/<slug:chart>/", hosts.host_chart, name="host-chart"),
+    path("monitors/<slug:slug>/agent-token/", hosts.make_token, name="host-token"),
     path("monitors/<slug:slug>/walks/", walks.show_walks, name="monitor-walks"),
     path("monitors/<slug:slug>/walks/<int:walk_id>/", walks.show_walk, name="monitor-walk"),
     path("monitors/<slug:slug>/walks/<int:walk_id>/<str:name>", walks.send_file, name="monitor-walk-file"),

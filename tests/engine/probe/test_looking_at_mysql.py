@@ -31,6 +31,14 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+def answers(path: str) -> bool:
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(5)
+        client.connect(path)
+        return bool(client.recv(5))
+    return False
+
+
 def start(folder: Path, *words: str) -> tuple[subprocess.Popen[bytes], int, str]:
     """A mariadbd of its own in `folder`: the process, the port and the socket."""
     program = shutil.which("mariadbd") or "/usr/sbin/mariadbd"
@@ -43,17 +51,17 @@ def start(folder: Path, *words: str) -> tuple[subprocess.Popen[bytes], int, str]
     small = ["--innodb-buffer-pool-size=16M", "--innodb-log-file-size=8M", "--skip-name-resolve"]
     process = subprocess.Popen([program, "--no-defaults", *about, *small, *words], stderr=subprocess.DEVNULL)
     end = time.monotonic() + 30
-    while True:
-        with suppress(pymysql.Error), pymysql.connect(unix_socket=path, user="root") as root, root.cursor() as cursor:
-            cursor.execute("CREATE DATABASE shop")
-            cursor.execute("CREATE TABLE shop.orders (id INT)")
-            cursor.execute("INSERT INTO shop.orders VALUES (1), (2), (3)")
-            cursor.execute("CREATE USER probe@'127.0.0.1' IDENTIFIED BY 'hush'")
-            cursor.execute("GRANT ALL ON *.* TO probe@'127.0.0.1'")
-            root.commit()
-            return process, port, path
+    while not answers(path):
         assert time.monotonic() < end, "mariadbd did not start"
         time.sleep(0.1)
+    with pymysql.connect(unix_socket=path, user="root") as root, root.cursor() as cursor:
+        cursor.execute("CREATE DATABASE shop")
+        cursor.execute("CREATE TABLE shop.orders (id INT)")
+        cursor.execute("INSERT INTO shop.orders VALUES (1), (2), (3)")
+        cursor.execute("CREATE USER probe@'127.0.0.1' IDENTIFIED BY 'hush'")
+        cursor.execute("GRANT ALL ON *.* TO probe@'127.0.0.1'")
+        root.commit()
+    return process, port, path
 
 
 def made(folder: Path) -> Path:

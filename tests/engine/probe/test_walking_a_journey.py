@@ -67,7 +67,7 @@ def step(name: str, url: str, *, form: Any = None, json: Any = None, take: Any =
 
 BUY = (
     step("Product", "/product", take={"token": Take(css="input[name=csrf]", attribute="value")}),
-    step("Add", "/add", form={"csrf": "{{token}}", "email": "{{run}}@probe.example"}, contains=["1 tent"]),
+    step("Add", "/add", form={"csrf": "{{token}}", "email": "{{email}}"}, contains=["1 tent"]),
     step("Pay", "/pay", json={"card": "{{card}}"}, take={"number": Take(json="order.number")}),
     step("Look", "/orders/{{number}}"),
 )
@@ -84,7 +84,7 @@ def go(*steps: JourneyStep, guard: Guard = LOOPBACK, deadline_s: float = 5, **ab
 
 
 def test_a_visitor_keeps_cookies_and_sends_back_what_a_page_gave() -> None:
-    found = go(*BUY, secrets={"card": "4111-secret"})
+    found = go(*BUY, values={"email": "{{run}}@probe.example"}, secrets={"card": "4111-secret"})
     assert (found.ok, found.reason) == (True, "")
     assert [(one["name"], one["status"]) for one in found.details["steps"]] == [
         ("Product", 200),
@@ -108,7 +108,7 @@ def test_a_visitor_keeps_cookies_and_sends_back_what_a_page_gave() -> None:
 
 
 def test_steps_follow_one_another_in_time() -> None:
-    steps = go(*BUY, secrets={"card": "x"}).details["steps"]
+    steps = go(*BUY, values={"email": "a"}, secrets={"card": "x"}).details["steps"]
     ends = [one["start_ms"] + one["ms"] for one in steps]
     assert all(end <= later["start_ms"] + 0.2 for end, later in zip(ends, steps[1:], strict=False))
 

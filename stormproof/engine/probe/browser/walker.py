@@ -15,7 +15,7 @@ from playwright.async_api import TimeoutError as TookTooLong
 from stormproof.engine.probe.browser.evidence import Recorder, as_files, screen_of
 from stormproof.engine.probe.browser.proxy import GuardedProxy, place_of
 from stormproof.engine.probe.browser.script import BrowserCheck, BrowserStep
-from stormproof.engine.probe.journey import StepSeen, UnknownName, fill_in, redact
+from stormproof.engine.probe.journey import StepSeen, UnknownName, fill_in, known_at_start, redact
 from stormproof.engine.probe.journey.taking import Answer, NothingToTake, take_from
 from stormproof.engine.probe.outcome import say_ms, shorten
 
@@ -48,7 +48,7 @@ class Walker:
 
     def __init__(self, check: BrowserCheck, *, run: str, proxy: GuardedProxy) -> None:
         self._check, self._proxy = check, proxy
-        self._known = {**check.values, **check.secrets, "run": run}
+        self._known = known_at_start(check.values, check.secrets, run)
         self._typed: set[str] = set(check.secrets.values())
         self._recorder = Recorder()
         self._began = self._step_began = time.perf_counter()

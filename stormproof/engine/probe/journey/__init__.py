@@ -3,7 +3,7 @@
 from stormproof.engine.probe.journey.requests import JourneyCheck, JourneyStep, walk
 from stormproof.engine.probe.journey.steps import StepSeen
 from stormproof.engine.probe.journey.taking import Take
-from stormproof.engine.probe.journey.words import UnknownName, fill_in, names_in, redact
+from stormproof.engine.probe.journey.words import UnknownName, fill_in, known_at_start, names_in, redact
 
 __all__ = [
     "JourneyCheck",
@@ -12,6 +12,7 @@ __all__ = [
     "Take",
     "UnknownName",
     "fill_in",
+    "known_at_start",
     "names_in",
     "redact",
     "walk",

@@ -22,7 +22,7 @@ from stormproof.engine.probe.guard import AddressRefused, Guard, NameNotFound, T
 from stormproof.engine.probe.http import read_body, say_client_error
 from stormproof.engine.probe.journey.steps import StepSeen
 from stormproof.engine.probe.journey.taking import Answer, NothingToTake, Take, take_from
-from stormproof.engine.probe.journey.words import UnknownName, fill_in, redact
+from stormproof.engine.probe.journey.words import UnknownName, fill_in, known_at_start, redact
 from stormproof.engine.probe.outcome import Outcome, Stopwatch, refusal, say_error, say_ms, shorten
 
 AGENT = "Stormproof-Journey/1"
@@ -85,7 +85,7 @@ async def walk(
 class _Visitor:
     def __init__(self, journey: JourneyCheck, guard: Guard, run: str, trust: ssl.SSLContext) -> None:
         self._journey, self._guard = journey, guard
-        self._known = {**journey.values, **journey.secrets, "run": run}
+        self._known = known_at_start(journey.values, journey.secrets, run)
         self._cookies = aiohttp.CookieJar(unsafe=True, quote_cookie=False)
         self._judged = _Judged()
         self._page = ""

@@ -44,6 +44,12 @@ def _known(name: str, known: Mapping[str, str]) -> str:
     return known[name]
 
 
+def known_at_start(values: Mapping[str, str], secrets: Mapping[str, str], run: str) -> dict[str, str]:
+    """What a walk knows before its first step; values may use `{{run}}` and the secrets themselves."""
+    given = {**secrets, "run": run}
+    return {**fill_in(values, given), **given}
+
+
 def redact(text: str, secrets: Iterable[str]) -> str:
     """`text` without any of `secrets`, as they are and as addresses and forms write them."""
     spellings = {

@@ -56,6 +56,9 @@ class WalkShape(ActiveShape):
     def _ends_before_it_begins_again(self) -> WalkShape:
         if self.within > self.every:
             raise ValueError(f"within: a journey of {self.within} s cannot begin again every {self.every} s")
+        missing = sorted(names_in(self.values) - {*self.secrets, *GIVEN})
+        if missing:
+            raise ValueError(f"values: {{{{{missing[0]}}}}} is not known there; only secrets and {{{{run}}}} are")
         return self
 
 

@@ -33,6 +33,7 @@ from stormproof.web.listing import Column, Filter, read_list
 from stormproof.web.requests import Request, acts, reads
 from stormproof.web.watch.forms import MonitorForm, free_slug, initial_of, prefilled, stored_settings
 from stormproof.web.watch.views.charts import RANGES, day_bars
+from stormproof.web.watch.views.hosts import host_context
 from stormproof.web.watch.views.walks import walk_context
 
 UPTIMES = (("24 hours", timedelta(hours=24)), ("7 days", timedelta(days=7)), ("30 days", timedelta(days=30)))
@@ -129,6 +130,7 @@ def _now_context(request: Request, monitor: Monitor, at: datetime) -> dict[str, 
         "ping_url": request.build_absolute_uri(reverse("ping", args=[monitor.ping_key])),
         "may_write": request.actor.may("watch.write"),
         **walk_context(monitor),
+        **host_context(monitor),
     }
 
 

@@ -82,7 +82,11 @@ def show_signal(request: Request, slug: str) -> HttpResponseBase:
         "worst": named_slice(verdict) if fired else None,
         "learning": learning_words(signal.history_from, signal.cursor_at),
         "windows": WINDOWS,
-        "tests": [(title, verdict.get("p", {}).get(key, [None] * len(WINDOWS))) for key, title in TESTS],
+        "tests": [
+            (title, [_probability(p) for p in verdict.get("p", {}).get(key, [None] * len(WINDOWS))])
+            for key, title in TESTS
+        ],
+        "slices": [{**one, "chance": _probability(one["p"])} for one in verdict.get("slices", [])],
         "ranges": [(key, name) for key, (name, _) in RANGES.items()],
         "range": chosen,
         "chart_url": f"{reverse('signal-chart', args=[slug])}?range={chosen}",
@@ -92,6 +96,13 @@ def show_signal(request: Request, slug: str) -> HttpResponseBase:
         **_what_if(request, signal),
     }
     return render(request, "watch/signal.html", context)
+
+
+def _probability(p: float | None) -> str:
+    """A probability short enough for a narrow column: 0.33, 0.012, 6e-06."""
+    if p is None:
+        return ""
+    return f"{p:.2g}" if p >= 0.001 else f"{p:.0e}"
 
 
 def _what_if(request: Request, signal: Signal) -> dict[str, Any]:
