@@ -19,6 +19,7 @@ from stormproof.watch.rules import HERE, Sighting
 from stormproof.watch.services.monitors import CHANGED_CHANNEL
 from stormproof.watch.services.observations import record_sightings
 from stormproof.watch.services.probers import Lease, Membership, end_lease, renew_lease
+from stormproof.watch.services.remote import plans_digest
 from stormproof.watch.services.upkeep import make_partitions
 from stormproof.worker.prober.plans import Plan, Plans
 
@@ -46,8 +47,8 @@ class Home(Protocol):
     async def renew(self, lease: Lease) -> Membership | None:
         """Renew the lease; None while home is away."""
 
-    async def load(self) -> Mapping[int, Plan] | None:
-        """The plans of this location; None while home is away."""
+    async def load(self, *, is_routine: bool) -> Mapping[int, Plan] | None:
+        """The plans of this location; None while home is away, or as a matter of routine when nothing changed."""
 
     async def write(self, batch: Sequence[Sighting]) -> None:
         """Bring sightings, whole or not at all; raises `HomeIsAway` and `BatchRefused`."""
@@ -66,7 +67,7 @@ class DatabaseHome:
 
     def __init__(self, location: str = HERE) -> None:
         self.location = location
-        self._plans = Plans(location)
+        self._plans, self._digest = Plans(location), ""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="prober-db")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="deliver")
 
@@ -82,9 +83,17 @@ class DatabaseHome:
         living = tuple(name for name in found.alive if not _died_here(name))
         return Membership(prober_id=found.prober_id, alive=living, is_proven=found.is_proven)
 
-    async def load(self) -> Mapping[int, Plan] | None:
-        """Read the monitors of this location."""
-        return await self._database(self._plans.load)
+    async def load(self, *, is_routine: bool) -> Mapping[int, Plan] | None:
+        """Read the monitors of this location; a routine reads one digest, for thousands of rows hold up the looks."""
+        return await self._database(lambda: self._load(is_routine=is_routine))
+
+    def _load(self, *, is_routine: bool) -> Mapping[int, Plan] | None:
+        digest = plans_digest(self.location)
+        if is_routine and digest == self._digest:
+            return None
+        found = self._plans.load()
+        self._digest = digest
+        return found
 
     async def write(self, batch: Sequence[Sighting]) -> None:
         """Record sightings in one transaction."""

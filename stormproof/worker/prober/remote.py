@@ -104,8 +104,10 @@ class ServerHome:
             self._reload()
         return Membership(prober_id=said["prober_id"], alive=tuple(said["alive"]), is_proven=said["is_proven"])
 
-    async def load(self) -> Mapping[int, Plan] | None:
-        """Fetch the plans; one is parsed again only when its version is new."""
+    async def load(self, *, is_routine: bool) -> Mapping[int, Plan] | None:
+        """Fetch the plans; as a matter of routine only when none are there yet, for the lease says when they change."""
+        if is_routine and self._parsed:
+            return None
         try:
             said = await self._ask("GET", "/probers/plans")
         except (HomeIsAway, BatchRefused) as error:

@@ -134,8 +134,9 @@ class Prober:
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._reload.wait(), RELOAD_S)
+            is_routine = not self._reload.is_set() and bool(self._all)
             self._reload.clear()
-            plans = await self.home.load()
+            plans = await self.home.load(is_routine=is_routine)
             if plans is not None:
                 self._all = dict(plans)
                 self._share()

@@ -11,7 +11,8 @@ from stormproof.watch.rules import first_look_at, next_look_at
 from stormproof.worker.prober.lateness import Lateness
 from stormproof.worker.prober.plans import Plan
 
-LONGEST_SPREAD_S = 5.0
+LONGEST_SPREAD_S = 10.0  # full coverage within 15 s of a restart, whatever the number
+SPREAD_PER_MONITOR_S = 0.005
 
 
 @dataclass
@@ -19,6 +20,7 @@ class _Slot:
     plan: Plan
     due: float
     phase: float
+    is_early: bool = False  # the next look comes before its regular moment, because it is overdue
     timer: asyncio.TimerHandle | None = None
     look: asyncio.Task[None] | None = None
 
@@ -39,7 +41,7 @@ class Schedule:
         for monitor_id in gone:
             self._drop(monitor_id)
         fresh = [plan for monitor_id, plan in plans.items() if self._is_new(monitor_id, plan)]
-        spread = min(LONGEST_SPREAD_S, len(fresh) * 0.005)
+        spread = min(LONGEST_SPREAD_S, len(fresh) * SPREAD_PER_MONITOR_S)
         for plan in fresh:
             self._drop(plan.monitor_id)
             self._add(plan, spread)
@@ -74,7 +76,8 @@ class Schedule:
         phase = first_look_at(
             plan.monitor_id, interval_seconds=plan.interval_seconds, last_at=moment, now=moment, spread_seconds=0
         )
-        slot = _Slot(plan=plan, due=due, phase=phase % plan.interval_seconds)
+        is_early = due < phase - 0.001
+        slot = _Slot(plan=plan, due=due, phase=phase % plan.interval_seconds, is_early=is_early)
         self._slots[plan.monitor_id] = slot
         self._arm(slot)
 
@@ -97,5 +100,8 @@ class Schedule:
         else:
             slot.look = asyncio.ensure_future(self._look(slot.plan, slot.due))
         interval = slot.plan.interval_seconds
-        slot.due = next_look_at(slot.phase, interval_seconds=interval, now=max(moment, slot.due))
+        # After an early look the regular one may be moments away; a restart must not look at everything twice.
+        rest = min(interval / 2, LONGEST_SPREAD_S) if slot.is_early else 0.0
+        slot.is_early = False
+        slot.due = next_look_at(slot.phase, interval_seconds=interval, now=max(moment, slot.due) + rest)
         self._arm(slot)
