@@ -24,7 +24,7 @@ from tests.engine.probe.servers import LOOPBACK, web_server
 pytestmark = pytest.mark.parts
 HOME = """<!doctype html><title>Shop</title><h1>Tents</h1><a id=buy href="/basket">Add to basket</a>"""
 BASKET = """<!doctype html><title>Basket</title><form method=post action=/pay><input id=email name=email>
-<input id=card name=card type=password><select id=land name=land><option>DE<option>Netherlands</select>
+<input id=card name=card type=password><select id=land name=land><option>DE<option value=NL>Netherlands</select>
 <input id=agree type=checkbox name=agree><button id=pay>Pay</button></form>"""
 asked: list[str] = []
 agents: set[str] = set()
