@@ -159,7 +159,7 @@ class Env:
         read=_targets,
     )
     browsers: int = _setting(
-        "1", "Browsers a prober may run at once for browser journeys; each takes about 500 MB.", read=_count(1, 16)
+        "1", "Browsers a prober may run at once for browser journeys; each takes up to 1 GB.", read=_count(1, 16)
     )
     metrics_networks: tuple[Network, ...] = _setting(
         "127.0.0.0/8,::1/128", "Who may read `/metrics` and the detail of `/readyz`.", read=_networks

@@ -106,7 +106,7 @@ def put_schedule(
 
 @transaction.atomic
 def put_layer(schedule: Schedule, part: LayerPart, *, position: int | None = None, actor: Actor, at: datetime) -> None:
-    """Add a layer on top, or change the one at `position`; who is on call now stays so if they are still in it.
+    """Add a layer on top, or change the one at `position`. Changing its people may change who is on call now.
 
     Raises `CannotSetSchedule`.
     """
